@@ -1,0 +1,86 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Every target is compiled the same way: Swift 6 mode, imports as narrow as they can be, warnings as errors.
+let house: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .treatAllWarnings(as: .error),
+]
+
+// Products of other packages, by the name the targets below use.
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let coreMetrics = Target.Dependency.product(name: "CoreMetrics", package: "swift-metrics")
+let metrics = Target.Dependency.product(name: "Metrics", package: "swift-metrics")
+let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
+let serviceLifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+
+func room(_ name: String, uses dependencies: [Target.Dependency]) -> [Target] {
+    [
+        .target(name: name, dependencies: dependencies, swiftSettings: house),
+        .testTarget(
+            name: "\(name)Tests",
+            dependencies: [.target(name: name)] + dependencies,
+            swiftSettings: house
+        ),
+    ]
+}
+
+let package = Package(
+    name: "loopguard",
+    products: [
+        .executable(name: "loopguard", targets: ["loopguard"]),
+        .library(name: "LoopGuard", targets: ["Guard", "Rules"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
+    ],
+    targets: [
+        // The core: bytes in, bytes and effects out. No I/O, no clock, no Foundation.
+        room("JSONBytes", uses: []),
+        room("ServerSentEvents", uses: []),
+        room("GenerationWire", uses: ["JSONBytes", "ServerSentEvents"]),
+        room("LoopDetection", uses: ["CXXHash", "GenerationWire", "JSONBytes"]),
+        room("Cancellation", uses: []),
+        room("Guard", uses: ["Cancellation", "GenerationWire", "JSONBytes", "LoopDetection", "ServerSentEvents"]),
+
+        // The edge: files, sockets, clocks.
+        room("Rules", uses: ["Guard", "LoopDetection", yams]),
+        room("Exposition", uses: [coreMetrics, metrics]),
+        room("EmbeddedEngine", uses: ["Cancellation", "JSONBytes", logging, nioCore, nioHTTP1, nioPosix]),
+        room(
+            "Gateway",
+            uses: [
+                "Cancellation", "Exposition", "GenerationWire", "Guard", "JSONBytes", "LoopDetection", "Rules",
+                logging, metrics, nioCore, nioEmbedded, nioHTTP1, nioPosix,
+            ]
+        ),
+        room("Replay", uses: ["Cancellation", "GenerationWire", "Guard", "LoopDetection", "Rules"]),
+        [
+            .executableTarget(
+                name: "loopguard",
+                dependencies: [
+                    "EmbeddedEngine", "Exposition", "Gateway", "Guard", "LoopDetection", "Replay", "Rules",
+                    argumentParser, logging, metrics, nioCore, nioPosix, serviceLifecycle,
+                ],
+                swiftSettings: house
+            ),
+            .testTarget(name: "CommandLineTests", dependencies: ["loopguard"], swiftSettings: house),
+
+            .systemLibrary(name: "CXXHash", pkgConfig: "libxxhash", providers: [.apt(["libxxhash-dev"])]),
+            .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        ],
+    ].flatMap(\.self)
+)

@@ -1,0 +1,43 @@
+public import LoopDetection
+
+/// Everything the rules decide about one run.
+public struct GuardSettings: Sendable, Equatable {
+    /// The master switch. When false the stream passes byte for byte and nothing is looked at.
+    public var enabled = true
+    /// A ceiling over every detector's mode: `warn` here means that nothing is ever stopped.
+    public var mode = Mode.stop
+    /// What happens to tool calls while they are incomplete.
+    public var toolCalls = ToolCallPolicy.hold
+    /// The text sent to the client when a run is ended before any visible text; `nil` for none.
+    public var note: String? = "[loopguard: generation stopped]"
+    /// What to do when the engine says `tool_calls` over a call that is cut in the middle.
+    public var truncatedCalls = TruncatedCallPolicy.pass
+    /// The longest event, in bytes, that is held back until it is whole; a longer one passes unread and is counted.
+    public var maxEventBytes = 2 * 1_048_576
+    /// The most bytes of a tool call that are held back; a longer call is ended by `argument_repeat`, or passes unheld
+    /// when that detector does not stop.
+    public var maxHeldBytes = 8 * 1_048_576
+    /// The detectors.
+    public var detectors = DetectorSettings()
+
+    /// The shipped settings.
+    public init() {}
+
+    /// What happens to tool calls while they are incomplete.
+    public enum ToolCallPolicy: Sendable, Equatable {
+        /// Held back until complete and judged, then released in their original fragments. Clients execute what they
+        /// get, even a call that was cut.
+        case hold
+        /// Passed on as they come, for clients that show arguments while they are typed. A cut call cannot be taken
+        /// back.
+        case stream
+    }
+
+    /// What to do when the engine says `tool_calls` over a call that is cut in the middle.
+    public enum TruncatedCallPolicy: Sendable, Equatable {
+        /// Pass the engine's bytes.
+        case pass
+        /// Drop the cut call and end with `length`.
+        case drop
+    }
+}
