@@ -99,6 +99,22 @@ public struct JSONReader: Sendable {
         }
     }
 
+    /// Reads an object like ``readObject(_:_:)``; any other value is skipped.
+    public mutating func readObjectOrSkip(
+        _ bytes: borrowing Span<UInt8>,
+        _ member: (StringToken, inout JSONReader) -> Void
+    ) {
+        if peek(bytes) == .object { readObject(bytes, member) } else { skipValue(bytes) }
+    }
+
+    /// Reads an array like ``readArray(_:_:)``; any other value is skipped.
+    public mutating func readArrayOrSkip(
+        _ bytes: borrowing Span<UInt8>,
+        _ element: (Int, inout JSONReader) -> Void
+    ) {
+        if peek(bytes) == .array { readArray(bytes, element) } else { skipValue(bytes) }
+    }
+
     /// Reads a string; `nil`, without failing, when the next value is something else, which is skipped.
     public mutating func readStringOrSkip(_ bytes: borrowing Span<UInt8>) -> StringToken? {
         if peek(bytes) == .string { return readString(bytes) }

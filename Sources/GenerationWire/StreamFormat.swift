@@ -1,0 +1,70 @@
+/// What the guard needs to know of a wire format: how to read a response, and how to end one early.
+///
+/// A format is a value that tracks what the engine's stream looks like (ids, model, the engine's dialect), so that an
+/// ending continues it. It tracks nothing about what was passed on: the guard tells it that as ``ChoiceProgress``.
+public protocol StreamFormat: Sendable {
+    /// Reads the payload of one event and appends what it says to `events`.
+    /// - Returns: What the payload is as a whole; `.unreadable` leaves `events` as it was.
+    mutating func read(_ payload: borrowing Span<UInt8>, into events: inout [WireEvent]) -> PayloadKind
+
+    /// Token counts, as far as the engine has told them.
+    var usage: Usage? { get }
+
+    /// The bytes that end one choice early.
+    func ending(of choice: ChoiceProgress, because: EndingCause) -> [UInt8]
+
+    /// The bytes that end the whole response after every choice has ended.
+    func closing(usage: Usage?, because: EndingCause?) -> [UInt8]
+
+    /// An error in the format's own shape, for a fault after the response has begun.
+    func failure(_ message: String) -> [UInt8]
+}
+
+/// What the payload of an event is as a whole.
+public enum PayloadKind: Sendable, Equatable {
+    /// A chunk of the response.
+    case chunk
+    /// The mark that ends the response.
+    case done
+    /// An error that the engine sends in the stream.
+    case error
+    /// Something else; it passes unread.
+    case unreadable
+}
+
+/// What of one choice has been passed on to the client.
+public struct ChoiceProgress: Sendable, Equatable {
+    /// The choice's index.
+    public var index: Int
+    /// Whether a role was sent.
+    public var hasRole = false
+    /// Whether any text that a reader sees was sent.
+    public var hasVisibleText = false
+    /// Whether the text sent so far ends inside a `<think>` that is still open.
+    public var isInsideThink = false
+    /// Whether a finish reason was sent.
+    public var isFinished = false
+
+    /// A choice of which nothing was sent.
+    public init(index: Int) { self.index = index }
+}
+
+/// Why and how a response is ended early.
+public struct EndingCause: Sendable, Equatable {
+    /// The value of `stop_reason`, such as `guard:tail_repeat`.
+    public var stopReason: String
+    /// The run's id.
+    public var runID: String
+    /// The text for a choice that has shown none; `nil` for none.
+    public var note: String?
+    /// The facts behind a verdict as the members of a JSON object, without braces; empty when there are none.
+    public var evidence: [UInt8]
+
+    /// Creates a cause.
+    public init(stopReason: String, runID: String, note: String? = nil, evidence: [UInt8] = []) {
+        self.stopReason = stopReason
+        self.runID = runID
+        self.note = note
+        self.evidence = evidence
+    }
+}

@@ -1,0 +1,37 @@
+import GenerationWire
+
+/// The events of the engine that wait until the tool calls in them are complete and judged, as they came.
+struct HeldEvents: Sendable {
+    private var bytes: [UInt8] = []
+    private var entries: [(end: Int, says: [WireEvent])] = []
+
+    var isEmpty: Bool { entries.isEmpty }
+    var byteCount: Int { bytes.count }
+
+    /// Holds an event back, with what it says.
+    mutating func append(_ event: borrowing Span<UInt8>, saying says: [WireEvent]) {
+        event.withUnsafeBufferPointer { bytes.append(contentsOf: $0) }
+        entries.append((bytes.count, says))
+    }
+
+    /// Lets the events go in their order and holds nothing afterwards.
+    /// - Parameters:
+    ///   - mayPass: Whether a thing said may reach the client; an event passes when all that it says may.
+    ///   - passed: Told of everything in the events that pass.
+    /// - Returns: The bytes of the events that pass.
+    mutating func release(mayPass: (WireEvent) -> Bool, passed: (WireEvent) -> Void) -> [UInt8] {
+        var output: [UInt8] = []
+        output.reserveCapacity(bytes.count)
+        var start = 0
+        for entry in entries {
+            if entry.says.allSatisfy(mayPass) {
+                output.append(contentsOf: bytes[start..<entry.end])
+                entry.says.forEach(passed)
+            }
+            start = entry.end
+        }
+        bytes.removeAll(keepingCapacity: true)
+        entries.removeAll(keepingCapacity: true)
+        return output
+    }
+}
