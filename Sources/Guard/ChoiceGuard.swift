@@ -105,7 +105,11 @@ struct ChoiceGuard: Sendable {
         guard !hasFinished else { return }
         hasFinished = true
         for place in calls.indices where calls[place].state == .open {
-            if calls[place].isWhole { judge(place, &verdicts, since: verdicts.count) } else { calls[place].state = .cut }
+            if calls[place].isWhole {
+                judge(place, &verdicts, since: verdicts.count)
+            } else {
+                calls[place].state = .cut
+            }
         }
         let firstLate = verdicts.count
         content?.finish(verdicts: &verdicts)

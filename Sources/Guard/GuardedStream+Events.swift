@@ -40,7 +40,9 @@ extension GuardedStream {
             guard let verdict = takeFound(&outcome) else { continue }
             conviction = conviction ?? verdict
             choices[index].isCapped = true
-            if request.choices > 1 { endings.append(contentsOf: releaseHeld(mayPass: acceptedOnly) + ending(of: index)) }
+            if request.choices > 1 {
+                endings.append(contentsOf: releaseHeld(mayPass: acceptedOnly) + ending(of: index))
+            }
         }
         guard conviction == nil else { return decideCapped(event, payload, endings, &outcome) }
         if let finish = says.first(where: { $0.kind == .finish }) {
