@@ -30,6 +30,8 @@ public struct ChannelMonitor: Sendable {
     private var simhashRepeat: SimhashRepeat?
     private var noveltyStall: NoveltyStall?
 
+    /// Whether there is any detector at all.
+    private let listens: Bool
     private var nextScan: Int
     private var lineStart = 0
     private var sentenceStart = 0
@@ -61,6 +63,7 @@ public struct ChannelMonitor: Sendable {
         }
         tailRepeat = TailRepeat(settings: settings.tailRepeat)
         let scans = isArmed(.tailRepeat) || isArmed(.stutter)
+        listens = scans || [.lineRepeat, .templateCounter, .simhashRepeat, .noveltyStall].contains(where: isArmed)
         tail = ChannelTail(keeping: max(Self.longestLine, scans ? settings.tailRepeat.window : 0))
         nextScan = scans ? max(1, settings.tailRepeat.stride) : .max
         if isArmed(.stutter) { stutter = Stutter(settings: settings.stutter) }
@@ -103,6 +106,7 @@ public struct ChannelMonitor: Sendable {
     /// One byte as it was received.
     private mutating func take(_ byte: UInt8, _ verdicts: inout [Verdict]) {
         if byteCount > nextLimit { exceedLimits(&verdicts) }
+        guard listens else { return }
         guard arguments != nil else { return takeText(byte, isPayload: false, &verdicts) }
         let wasInString = arguments!.isInString
         let decoded = arguments!.next(byte)
@@ -182,7 +186,7 @@ public struct ChannelMonitor: Sendable {
             simhashRepeat?.skip(range.count)
             return
         }
-        foldedWords.read(tail, tail.indices(of: range))
+        foldedWords.read(tail, tail.indices(of: range), atMost: SimhashRepeat.mostWords)
         let mode = mode(.simhashRepeat)
         if let evidence = simhashRepeat?.add(foldedWords, at: range, tail, judging: mode != .off) {
             speak(.simhashRepeat, mode, evidence, &verdicts)

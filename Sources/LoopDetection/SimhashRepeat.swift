@@ -27,6 +27,8 @@ struct SimhashRepeat: Sendable {
 
     /// The bigrams of a sentence that are compared; longer sentences are compared by their beginning.
     private static let mostBigrams = 64
+    /// The words of a sentence that are worth reading.
+    static let mostWords = mostBigrams + 1
     /// The fewest words, or letters of scripts without spaces, of a sentence that says something.
     private static let fewestWords = 6
     private static let fewestUnspaced = 12

@@ -142,8 +142,8 @@ struct FoldedWords: Sendable {
     /// Those of them that are letters or white space.
     private(set) var lettersAndSpaces = 0
 
-    /// Reads a piece of the tail of a channel.
-    mutating func read(_ tail: ChannelTail, _ indices: Range<Int>) {
+    /// Reads a piece of the tail of a channel, up to a number of words.
+    mutating func read(_ tail: ChannelTail, _ indices: Range<Int>, atMost limit: Int = .max) {
         let piece = tail.bytes.span.extracting(indices)
         text.removeAll(keepingCapacity: true)
         words.removeAll(keepingCapacity: true)
@@ -151,7 +151,7 @@ struct FoldedWords: Sendable {
         lettersAndSpaces = 0
         var inWord = false
         var index = 0
-        while index < piece.count {
+        while index < piece.count, words.count < limit {
             let scalar = piece.scalar(at: &index)
             characters += 1
             let isLetter = scalar.isLetter
