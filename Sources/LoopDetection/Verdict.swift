@@ -149,6 +149,9 @@ public struct Evidence: Sendable, Equatable {
         add(name, text: String(decoding: Array(bytes.prefix(Self.longestText)), as: UTF8.self))
     }
 
+    /// Adds all facts of other evidence.
+    mutating func add(_ other: Evidence) { facts.append(contentsOf: other.facts) }
+
     /// The fact of that name.
     public subscript(name: String) -> Value? { facts.first { $0.name == name }?.value }
 

@@ -1,0 +1,45 @@
+/// The last bytes of a channel, addressed by their offset in the channel.
+///
+/// One buffer serves every detector: lines, sentences and segments are ranges of it, so that no detector keeps text of
+/// its own. It starts small and grows with the channel, because most streams are short.
+struct ChannelTail: Sendable {
+    /// The bytes that are still here, oldest first.
+    private(set) var bytes: [UInt8] = []
+    /// The channel offset of the first of them.
+    private(set) var start = 0
+
+    private let kept: Int
+    private let limit: Int
+
+    /// Creates a buffer that always holds the last `kept` bytes, and at times up to an eighth more.
+    init(keeping kept: Int) {
+        self.kept = kept
+        limit = kept + max(kept / 8, 256)
+    }
+
+    /// The channel offset behind the last byte.
+    var end: Int { start + bytes.count }
+
+    /// Adds a byte.
+    mutating func append(_ byte: UInt8) {
+        if bytes.count == bytes.capacity || bytes.count == limit { makeRoom() }
+        bytes.append(byte)
+    }
+
+    /// The indices in ``bytes`` of what is still here of a range of channel offsets.
+    func indices(of range: Range<Int>) -> Range<Int> {
+        let lower = min(max(range.lowerBound, start), end)
+        return lower - start..<min(max(range.upperBound, lower), end) - start
+    }
+
+    /// Drops the oldest bytes when the buffer has reached its limit; doubles it before that.
+    private mutating func makeRoom() {
+        if bytes.count == limit {
+            let excess = limit - kept
+            bytes.removeFirst(excess)
+            start += excess
+        } else {
+            bytes.reserveCapacity(min(limit, max(1_024, bytes.count * 2)))
+        }
+    }
+}
