@@ -39,7 +39,11 @@ extension RuleFormat {
                 .modes(place.modes),
                 .integer("window", 1_024...1_048_576, place.window, "The bytes of tail that are looked at."),
                 .integer("stride", 1...65_536, place.stride, "Look whenever this many bytes have come in."),
-                .bands("prose", place.prose, "When to convict running text, by the length of what repeats. \(bandRule)"),
+                .bands(
+                    "prose",
+                    place.prose,
+                    "When to convict running text, by the length of what repeats. \(bandRule)"
+                ),
                 .bands(
                     "code",
                     place.code,

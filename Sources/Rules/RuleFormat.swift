@@ -111,7 +111,15 @@ enum RuleFormat {
             header can raise it.
             """
         ),
-        .map("detectors", "The detectors: how far each may go and when.", detectors(root.settings.detectors)),
+        .map(
+            "detectors",
+            """
+            The detectors. Each has a mode, the most it may do, and says when it does it. Detectors of text take one \
+            mode for everywhere, or one each for content, reasoning and code; code is a ceiling in code, tables and \
+            JSON, in whichever channel.
+            """,
+            detectors(root.settings.detectors)
+        ),
     ]
 
     /// What an override may match, and where in the request it is found.

@@ -14,10 +14,7 @@ extension RuleKey {
     }
 
     static func boolean(_ name: String, _ place: Place<Bool>, _ summary: String) -> RuleKey {
-        leaf(name, summary, .boolean, place, get: { .boolean($0) }) {
-            guard case .boolean(let value) = $0 else { return nil }
-            return value
-        }
+        leaf(name, summary, .boolean, place, get: { .boolean($0) }, set: \.boolean)
     }
 
     static func integer(
@@ -26,18 +23,12 @@ extension RuleKey {
         _ place: Place<Int>,
         _ summary: String
     ) -> RuleKey {
-        leaf(name, summary, .integer(range), place, get: { .integer($0) }) {
-            guard case .integer(let value) = $0 else { return nil }
-            return value
-        }
+        leaf(name, summary, .integer(range), place, get: { .integer($0) }, set: \.integer)
     }
 
     /// A share from nought to one.
     static func share(_ name: String, _ place: Place<Double>, _ summary: String) -> RuleKey {
-        leaf(name, summary, .number(0...1), place, get: { .number($0) }) {
-            guard case .number(let value) = $0 else { return nil }
-            return value
-        }
+        leaf(name, summary, .number(0...1), place, get: { .number($0) }, set: \.number)
     }
 
     static func choice<Value: Equatable & Sendable>(
@@ -57,31 +48,19 @@ extension RuleKey {
     }
 
     static func textOrFalse(_ name: String, _ place: Place<String?>, _ summary: String) -> RuleKey {
-        leaf(name, summary, .textOrFalse, place, get: { .text($0) }) {
-            guard case .text(let value) = $0 else { return nil }
-            return .some(value)
-        }
+        leaf(name, summary, .textOrFalse, place, get: { .text($0) }, set: \.text)
     }
 
     static func names(_ name: String, _ place: Place<Set<String>>, _ summary: String) -> RuleKey {
-        leaf(name, summary, .names, place, get: { .names($0) }) {
-            guard case .names(let value) = $0 else { return nil }
-            return value
-        }
+        leaf(name, summary, .names, place, get: { .names($0) }, set: \.names)
     }
 
     static func namesByName(_ name: String, _ place: Place<[String: Set<String>]>, _ summary: String) -> RuleKey {
-        leaf(name, summary, .namesByName, place, get: { .namesByName($0) }) {
-            guard case .namesByName(let value) = $0 else { return nil }
-            return value
-        }
+        leaf(name, summary, .namesByName, place, get: { .namesByName($0) }, set: \.namesByName)
     }
 
     static func bands(_ name: String, _ place: Place<[PeriodBand]>, _ summary: String) -> RuleKey {
-        leaf(name, summary, .bands, place, get: { .bands($0) }) {
-            guard case .bands(let value) = $0 else { return nil }
-            return value
-        }
+        leaf(name, summary, .bands, place, get: { .bands($0) }, set: \.bands)
     }
 
     /// One mode.

@@ -90,6 +90,14 @@ enum RuleValue: Sendable, Equatable {
     case bands([PeriodBand])
     case names(Set<String>)
     case namesByName([String: Set<String>])
+
+    var boolean: Bool? { if case .boolean(let value) = self { value } else { nil } }
+    var integer: Int? { if case .integer(let value) = self { value } else { nil } }
+    var number: Double? { if case .number(let value) = self { value } else { nil } }
+    var text: String?? { if case .text(let value) = self { value } else { nil } }
+    var bands: [PeriodBand]? { if case .bands(let value) = self { value } else { nil } }
+    var names: Set<String>? { if case .names(let value) = self { value } else { nil } }
+    var namesByName: [String: Set<String>]? { if case .namesByName(let value) = self { value } else { nil } }
 }
 
 /// A place in the policy: a key path that can be taken further member by member and still cross threads.

@@ -30,7 +30,7 @@ extension RuleReader {
             return .number(number)
         case .textOrFalse:
             if node.plain == "false" { return .text(nil) }
-            guard let text = node.scalar?.string, !["", "true", "~", "null"].contains(node.plain) else {
+            guard let text = node.scalar?.string, !text.isEmpty, !["true", "~", "null"].contains(node.plain) else {
                 return fault(node, path, "must be text, or false for none")
             }
             return .text(text)
