@@ -1,0 +1,39 @@
+/// A pattern in which `*` stands for any number of characters. ASCII letters match in either case.
+struct Glob: Sendable, Equatable {
+    let pattern: String
+    private let bytes: [UInt8]
+
+    init(_ pattern: String) {
+        self.pattern = pattern
+        bytes = pattern.utf8.map(Self.folded)
+    }
+
+    /// Whether all of `text` matches.
+    ///
+    /// On a mismatch the last `*` takes one character more, which is enough because an earlier one could gain nothing
+    /// by it. So the work is at most the product of both lengths, without recursion.
+    func matches(_ text: String) -> Bool {
+        let text = text.utf8.map(Self.folded)
+        var (place, next) = (0, 0)
+        var retry: (place: Int, next: Int)?
+        while next < text.count {
+            if place < bytes.count, bytes[place] == UInt8(ascii: "*") {
+                place += 1
+                retry = (place, next)
+            } else if place < bytes.count, bytes[place] == text[next] {
+                place += 1
+                next += 1
+            } else if let last = retry {
+                retry = (last.place, last.next + 1)
+                (place, next) = (last.place, last.next + 1)
+            } else {
+                return false
+            }
+        }
+        return bytes[place...].allSatisfy { $0 == UInt8(ascii: "*") }
+    }
+
+    private static func folded(_ byte: UInt8) -> UInt8 {
+        (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte) ? byte | 0x20 : byte
+    }
+}
