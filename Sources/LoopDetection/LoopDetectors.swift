@@ -1,7 +1,4 @@
-import CXXHash
-public import GenerationWire
-
-// CONTRACT (bodies follow): the two doors through which the guard uses this module.
+// CONTRACT (bodies follow): one of the two doors through which the guard uses this module.
 
 /// All text detectors over one channel of one choice.
 ///
@@ -30,17 +27,4 @@ public struct ChannelMonitor: Sendable {
 
     /// Says that the channel has ended: the last line is complete.
     public mutating func finish(verdicts: inout [Verdict]) {}
-}
-
-/// All detectors over the tool calls of one response choice, with what the conversation says about them.
-public struct ToolCallMonitor: Sendable {
-    /// Reads the conversation once. Costs time linear in its size.
-    public init(conversation: Conversation, settings: DetectorSettings) {}
-
-    /// Judges a call whose arguments are complete, before it is released to the client.
-    public mutating func completed(name: String, arguments: Span<UInt8>, verdicts: inout [Verdict]) {}
-
-    /// What the conversation alone already shows (warnings before the engine is asked). Mode is at most `warn`: a stop
-    /// is spoken only over the next identical call.
-    public func preflight() -> [Verdict] { [] }
 }
