@@ -42,10 +42,10 @@ public struct JSONReader: Sendable {
         case object, array, string, number, bool, null
     }
 
-    /// The kind of the next value; `nil` at the end or where no value can begin.
+    /// The kind of the next value; `nil` at the end, where no value can begin, and after a mistake.
     public mutating func peek(_ bytes: borrowing Span<UInt8>) -> Kind? {
         skipWhitespace(bytes)
-        guard position < bytes.count else { return nil }
+        guard !failed, position < bytes.count else { return nil }
         switch bytes[position] {
         case UInt8(ascii: "{"): return .object
         case UInt8(ascii: "["): return .array
@@ -139,27 +139,32 @@ public struct JSONReader: Sendable {
             let digit = bytes[index]
             guard digit >= UInt8(ascii: "0"), digit <= UInt8(ascii: "9") else { return nil }
             let (scaled, overflow) = value.multipliedReportingOverflow(by: 10)
-            let (sum, carry) = scaled.addingReportingOverflow(Int(digit &- UInt8(ascii: "0")))
+            // Negative numbers are summed downwards: there is one more of them.
+            let unit = Int(digit &- UInt8(ascii: "0"))
+            let (sum, carry) =
+                negative ? scaled.subtractingReportingOverflow(unit) : scaled.addingReportingOverflow(unit)
             if overflow || carry { return nil }
             value = sum
             index += 1
         }
-        return negative ? -value : value
+        return value
     }
 
     /// Reads `true` or `false`; `nil`, without failing, when the next value is something else, which is skipped.
     public mutating func readBoolOrSkip(_ bytes: borrowing Span<UInt8>) -> Bool? {
-        let isTrue = position < bytes.count && bytes[position] == UInt8(ascii: "t")
         guard peek(bytes) == .bool else {
             skipValue(bytes)
             return nil
         }
+        let isTrue = bytes[position] == UInt8(ascii: "t")
         skipValue(bytes)
         return failed ? nil : isTrue
     }
 
-    /// Reads a string that must come next.
+    /// Reads a string that must come next. A string with a raw control character or an escape that JSON does not know
+    /// is a mistake; surrogates are not paired up here, see ``JSONString/decode(_:_:into:)``.
     public mutating func readString(_ bytes: borrowing Span<UInt8>) -> StringToken? {
+        skipWhitespace(bytes)
         guard !failed, take(bytes, UInt8(ascii: "\"")) else {
             fail()
             return nil
@@ -175,7 +180,9 @@ public struct JSONReader: Sendable {
             }
             if byte == UInt8(ascii: "\\") {
                 isEscaped = true
-                position += 2
+                let length = escapeLength(bytes)
+                if length == 0 { break }
+                position += length
             } else if byte < 0x20 {
                 break
             } else {
@@ -206,16 +213,16 @@ public struct JSONReader: Sendable {
         return failed ? start..<start : start..<position
     }
 
-    /// Skips whitespace; true when nothing follows.
+    /// Skips whitespace; true when nothing follows and there was no mistake.
     public mutating func atEnd(_ bytes: borrowing Span<UInt8>) -> Bool {
         skipWhitespace(bytes)
-        return position == bytes.count
+        return !failed && position == bytes.count
     }
 
     // MARK: - Pieces
 
     private mutating func skipWhitespace(_ bytes: borrowing Span<UInt8>) {
-        while position < bytes.count {
+        while !failed, position < bytes.count {
             switch bytes[position] {
             case 0x20, 0x09, 0x0A, 0x0D: position += 1
             default: return
@@ -227,6 +234,31 @@ public struct JSONReader: Sendable {
         guard position < bytes.count, bytes[position] == byte else { return false }
         position += 1
         return true
+    }
+
+    /// The length of the escape that begins here with a backslash; 0 when it is none of JSON's.
+    private func escapeLength(_ bytes: borrowing Span<UInt8>) -> Int {
+        guard position + 1 < bytes.count else { return 0 }
+        switch bytes[position + 1] {
+        case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"), UInt8(ascii: "b"), UInt8(ascii: "f"),
+            UInt8(ascii: "n"), UInt8(ascii: "r"), UInt8(ascii: "t"):
+            return 2
+        case UInt8(ascii: "u"):
+            guard position + 6 <= bytes.count else { return 0 }
+            for index in position + 2..<position + 6 where !isHexDigit(bytes[index]) { return 0 }
+            return 6
+        default:
+            return 0
+        }
+    }
+
+    private func isHexDigit(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "a")...UInt8(ascii: "f"),
+            UInt8(ascii: "A")...UInt8(ascii: "F"):
+            true
+        default: false
+        }
     }
 
     private mutating func enter(_ bytes: borrowing Span<UInt8>, _ byte: UInt8) -> Bool {

@@ -24,4 +24,15 @@ extension Span<UInt8> {
     public func append(_ range: Range<Int>, to bytes: inout [UInt8]) {
         extracting(range).withUnsafeBufferPointer { bytes.append(contentsOf: $0) }
     }
+
+    /// The part of `range` that is left without JSON whitespace at either end.
+    public func trimmed(_ range: Range<Int>) -> Range<Int> {
+        var start = range.lowerBound
+        var end = range.upperBound
+        while start < end, isWhitespace(self[start]) { start += 1 }
+        while end > start, isWhitespace(self[end - 1]) { end -= 1 }
+        return start..<end
+    }
+
+    private func isWhitespace(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 || byte == 0x0A || byte == 0x0D }
 }
