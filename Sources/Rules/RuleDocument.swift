@@ -45,8 +45,7 @@ struct RuleDocument {
         else { throw fault }
         // A quoted key begins at its quote.
         let start = lines[mark.line - 1] + mark.column - 1
-        let place = text[start...].prefix(2).firstIndex(of: first)
-        guard let place else { throw fault }
+        guard let place = text.dropFirst(start).prefix(2).firstIndex(of: first) else { throw fault }
         text[place] = mask
         originals[mask] = first
     }

@@ -1,3 +1,4 @@
+import LoopDetection
 import Yams
 
 /// Walks the nodes of a rules file along the keys of `RuleFormat` and collects every mistake on the way.
@@ -212,8 +213,15 @@ extension RuleReader {
     }
 
     mutating func unknown(_ entry: Entry, _ names: [String], path: String) {
-        let hint = Suggestion.nearest(to: entry.name, in: names).map { "did you mean '\($0)'?" }
-        report(entry.mark, "unknown key '\(path.joined(entry.name))'; \(hint ?? "here may stand \(names.choice)")")
+        let advice =
+            if let meant = Suggestion.nearest(to: entry.name, in: names) {
+                "did you mean '\(meant)'?"
+            } else if DetectorID(name: entry.name) != nil {
+                "detectors stand under 'detectors'"
+            } else {
+                "here may stand \(names.choice)"
+            }
+        report(entry.mark, "unknown key '\(path.joined(entry.name))'; \(advice)")
     }
 
     mutating func report(_ mark: Mark?, _ message: String) {

@@ -32,6 +32,7 @@ import Testing
 
     @Test(arguments: [
         ("detecors: {}", "2:1: error: unknown key 'detecors'; did you mean 'detectors'?"),
+        ("stutter: {mode: off}", "2:1: error: unknown key 'stutter'; detectors stand under 'detectors'"),
         (
             "limits:\n  colour: 1",
             "3:3: error: unknown key 'limits.colour'; here may stand max_event_bytes or max_held_bytes"
@@ -214,6 +215,13 @@ import Testing
                 "f:10:1: error: 'enabled' stands here again; the first is on line 3",
             ]
         )
+    }
+
+    /// YAML ends a line at a lone carriage return, too; then the place of the first key is not found in the text.
+    @Test(arguments: ["version: 1\r\nmode: stop\r\nmode: off\r\n", "version: 1\rmode: stop\rmode: off\r"])
+    func aDuplicateKeyIsReportedWhateverEndsTheLines(_ yaml: String) {
+        #expect(errors(in: yaml).count == 1)
+        #expect(errors(in: yaml).first?.contains("'mode' stands") == true)
     }
 
     @Test func aKeyThatCannotBeMaskedIsStillReported() {
