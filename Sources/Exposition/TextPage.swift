@@ -24,9 +24,9 @@ struct TextPage {
     }
 
     /// Labels in the order of their names, escaped. Of two labels of one name the later wins, as the format allows
-    /// only one.
+    /// only one. `le` is the histogram's own, so a label of that name becomes `le_`.
     static func labels(_ dimensions: [(String, String)]) -> String {
-        Dictionary(dimensions.map { (name($0, colons: false), $1) }) { $1 }
+        Dictionary(dimensions.map { ($0 == "le" ? "le_" : name($0, colons: false), $1) }) { $1 }
             .sorted { $0.key < $1.key }
             .map { "\($0)=\"\(escape($1))\"" }
             .joined(separator: ",")

@@ -34,6 +34,8 @@ extension RuleSet {
     }
 
     /// The name of the key in an `Authorization` header; of `Bearer TOKEN` the token counts, of anything else all.
+    ///
+    /// How long the comparison takes tells of the digest only, from which no key can be had.
     private func keyName(authorization: String) -> String? {
         guard !apiKeys.isEmpty else { return nil }
         let words = authorization.split(separator: " ", omittingEmptySubsequences: true)

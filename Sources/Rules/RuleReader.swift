@@ -97,7 +97,7 @@ struct RuleReader {
             let form = "'sha256:' and 64 hexadecimal digits; printf %s \"$KEY\" | sha256sum prints them"
             guard
                 let digest = entry.value.scalar?.string.lowercased(), digest.hasPrefix("sha256:"),
-                digest.utf8.count == 71, digest.dropFirst(7).allSatisfy(\.isHexDigit)
+                digest.utf8.count == 71, digest.dropFirst(7).allSatisfy({ $0.isASCII && $0.isHexDigit })
             else {
                 // What stands there may be the key itself, so it is not repeated.
                 report(entry.value.mark, "'\(path)' must be \(form)")

@@ -132,6 +132,11 @@ import Testing
         )
     }
 
+    @Test func aLabelNamedAsTheBucketsBoundGivesWayToIt() {
+        CoreMetrics.Timer(label: "wait_seconds", dimensions: [("le", "x")], factory: metrics).recordSeconds(1)
+        #expect(metrics.render().contains("wait_seconds_bucket{le_=\"x\",le=\"0.1\"} 0\n"))
+    }
+
     @Test func anAggregatingRecorderIsAHistogramOfItsOwnBuckets() {
         let recorder = Recorder(label: "size_bytes", factory: metrics)
         recorder.record(64)
