@@ -72,8 +72,8 @@ let package = Package(
             .executableTarget(
                 name: "loopguard",
                 dependencies: [
-                    "EmbeddedEngine", "Exposition", "Gateway", "Guard", "LoopDetection", "Replay", "Rules",
-                    argumentParser, logging, metrics, nioCore, nioPosix, serviceLifecycle,
+                    "Cancellation", "EmbeddedEngine", "Exposition", "Gateway", "GenerationWire", "Guard", "LoopDetection",
+                    "Replay", "Rules", argumentParser, logging, metrics, nioCore, nioPosix, serviceLifecycle,
                 ],
                 swiftSettings: house
             ),

@@ -6,7 +6,15 @@ struct Loopguard: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "loopguard",
         abstract: "A reverse proxy that ends looping generations and makes the engine stop.",
+        discussion: """
+            Point an agent's base URL at loopguard and loopguard at the engine:
+
+              loopguard serve --upstream http://127.0.0.1:8080
+
+            Results go to standard output, everything else to standard error. The exit status is 0 when all is well, \
+            1 when what was asked about fell short, 64 for wrong usage, 69 when the other side cannot be reached.
+            """,
         version: "0.1.0",
-        subcommands: [ReplayCommand.self]
+        subcommands: [ServeCommand.self, EngineCommand.self, ReplayCommand.self, RulesCommand.self]
     )
 }

@@ -1,0 +1,2 @@
+import ArgumentParser
+struct EngineCommand: AsyncParsableCommand { static let configuration = CommandConfiguration(commandName: "engine") }
