@@ -1,0 +1,51 @@
+# make demo     see it work: a healthy and a looping generation through a real client
+# make test     every test: Swift, then real clients against the built binary
+# make build    the release binary, .build/release/loopguard
+# make lint     the formatter, strictly
+# make bench    the benchmarks behind docs/performance.md
+
+SWIFT ?= swift
+PYTHON ?= python3
+VENV := .venv
+VENV_READY := $(VENV)/.ready
+
+.PHONY: demo test test-swift test-clients build debug lint format bench deps clean
+
+demo: build $(VENV_READY)
+	$(VENV)/bin/python Integration/demo.py .build/release/loopguard
+
+test: test-swift test-clients
+
+test-swift: deps
+	$(SWIFT) test
+
+test-clients: debug $(VENV_READY)
+	LOOPGUARD=.build/debug/loopguard $(VENV)/bin/python -m pytest -q Integration/clients
+
+build: deps
+	$(SWIFT) build -c release --product loopguard
+
+debug: deps
+	$(SWIFT) build --product loopguard
+
+lint:
+	$(SWIFT) format lint --strict --recursive --parallel Sources Tests Benchmarks Package.swift
+
+format:
+	$(SWIFT) format --in-place --recursive --parallel Sources Tests Benchmarks Package.swift
+
+bench: build
+	$(SWIFT) build -c release --product loopguard-bench
+	.build/release/loopguard-bench core
+	.build/release/loopguard-bench gateway --loopguard .build/release/loopguard --nginx
+
+deps:
+	@Tools/install-dependencies
+
+$(VENV_READY): Integration/requirements.txt | deps
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -r Integration/requirements.txt
+	@touch $@
+
+clean:
+	rm -rf .build $(VENV)
