@@ -40,4 +40,18 @@ public struct EngineConfiguration: Sendable {
 
     /// The time between two steps; `nil` when there is no pace.
     var stepInterval: Duration? { tokensPerSecond > 0 ? .seconds(1 / tokensPerSecond) : nil }
+
+    /// What makes no sense; `nil` when all is well.
+    var problem: String? {
+        if slots < 1 { return "slots must be at least 1, not \(slots)" }
+        if queueCapacity < 0 { return "queueCapacity must not be negative, but is \(queueCapacity)" }
+        if prefillChunk < 1 { return "prefillChunk must be at least 1, not \(prefillChunk)" }
+        if outputCapacity < 1 { return "outputCapacity must be at least 1, not \(outputCapacity)" }
+        if defaultMaxTokens < 1 { return "defaultMaxTokens must be at least 1, not \(defaultMaxTokens)" }
+        if history < 0 { return "history must not be negative, but is \(history)" }
+        if !(tokensPerSecond >= 0 && tokensPerSecond <= 1e6) {
+            return "tokensPerSecond must be from 0 to 1000000, not \(tokensPerSecond)"
+        }
+        return nil
+    }
 }
