@@ -1,0 +1,113 @@
+import Cancellation
+private import Synchronization
+
+/// Decodes many sequences together, on a thread of its own: continuous batching.
+///
+/// Each turn reads the cancel flags, takes waiting sequences into free slots, reads one chunk of one prompt, and gives
+/// every sequence that can go on one token. A sequence whose flag is set ends at the beginning of the next turn,
+/// whatever else holds it up.
+final class Scheduler: Sendable {
+    /// Why a request was not taken.
+    enum Refusal: Error, Equatable {
+        /// As many sequences wait as may wait.
+        case queueFull
+        /// The scheduler is stopping.
+        case stopping
+    }
+
+    private struct Inbox {
+        var waiting: [Generation] = []
+        var isStopping = false
+        var hasEnded = false
+        var onEnd: [CheckedContinuation<Void, Never>] = []
+    }
+
+    private let configuration: EngineConfiguration
+    private let registry: Registry
+    private let doorbell = Doorbell()
+    private let inbox = Mutex(Inbox())
+
+    /// Starts the thread.
+    init(model: any LanguageModel, configuration: EngineConfiguration, registry: Registry) {
+        self.configuration = configuration
+        self.registry = registry
+        startThread { [self] in
+            var turns = Turns(model: model, configuration: configuration, registry: registry)
+            run(&turns)
+        }
+    }
+
+    /// Lets sequences wait for a slot: all of them or, when an error is thrown, none.
+    func submit(_ generations: [Generation]) throws(Refusal) {
+        let refusal: Refusal? = inbox.withLock { inbox in
+            if inbox.isStopping { return .stopping }
+            if inbox.waiting.count + generations.count > configuration.queueCapacity { return .queueFull }
+            inbox.waiting += generations
+            return nil
+        }
+        if let refusal { throw refusal }
+        wake()
+    }
+
+    /// Says that something has changed that the scheduler may be waiting for: a flag, or room for output.
+    func wake() { doorbell.ring() }
+
+    /// Ends all sequences with the reason `shutdown` and returns when the thread has ended.
+    func stop() async {
+        inbox.withLock { $0.isStopping = true }
+        registry.cancelAll(.shutdown)
+        await withCheckedContinuation { continuation in
+            let hasEnded = inbox.withLock { inbox in
+                if !inbox.hasEnded { inbox.onEnd.append(continuation) }
+                return inbox.hasEnded
+            }
+            if hasEnded { continuation.resume() } else { wake() }
+        }
+    }
+
+    // MARK: - On the thread
+
+    private func run(_ turns: inout Turns) {
+        while true {
+            configuration.stepHook?(.beforeStep)
+            let isStopping = admit(into: &turns)
+            turns.retireFlagged()
+            if isStopping, turns.isIdle { break }
+            let hasRead = turns.prefillOneChunk()
+            let wait = turns.decodeOneStep()
+            if hasRead { continue }
+            switch wait {
+            case .none: continue
+            case .until(let instant): doorbell.wait(until: instant)
+            case .forChange: doorbell.wait(until: nil)
+            }
+        }
+        let onEnd = inbox.withLock { inbox in
+            inbox.hasEnded = true
+            return inbox.onEnd
+        }
+        for continuation in onEnd { continuation.resume() }
+    }
+
+    /// Takes sequences out of the queue: those that are cancelled, and as many as there are free slots.
+    /// - Returns: Whether the scheduler is stopping; then nothing waits any more.
+    private func admit(into turns: inout Turns) -> Bool {
+        let (taken, isStopping) = inbox.withLock { inbox in
+            var taken: [Generation] = []
+            var free = turns.freeSlots
+            inbox.waiting.removeAll { generation in
+                guard generation.flag.isSet || inbox.isStopping || free > 0 else { return false }
+                if !generation.flag.isSet { free -= 1 }
+                taken.append(generation)
+                return true
+            }
+            return (taken, inbox.isStopping)
+        }
+        for generation in taken {
+            // A sequence may have been queued while the others were told to stop.
+            if isStopping { generation.flag.set(.shutdown) }
+            turns.admit(generation)
+        }
+        return isStopping
+    }
+}
