@@ -21,8 +21,8 @@ struct Reply: Equatable {
     /// The head, framed for the request it answers.
     func head(for request: HTTPRequestHead) -> HTTPResponseHead {
         var head = HTTPResponseHead(version: request.version, status: status)
-        head.headers.add(name: "content-type", value: contentType)
-        head.headers.add(name: "content-length", value: "\(body.count)")
+        head.headers.add(name: "Content-Type", value: contentType)
+        head.headers.add(name: "Content-Length", value: "\(body.count)")
         for (name, value) in headers { head.headers.add(name: name, value: value) }
         HopByHop.frame(&head, for: request)
         return head
