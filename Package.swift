@@ -64,7 +64,7 @@ let package = Package(
             "Gateway",
             uses: [
                 "Cancellation", "Exposition", "GenerationWire", "Guard", "JSONBytes", "LoopDetection", "Rules",
-                logging, metrics, nioCore, nioEmbedded, nioHTTP1, nioPosix,
+                coreMetrics, logging, metrics, nioCore, nioEmbedded, nioHTTP1, nioPosix,
             ]
         ),
         room("Replay", uses: ["Cancellation", "GenerationWire", "Guard", "LoopDetection", "Rules"]),

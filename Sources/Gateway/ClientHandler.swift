@@ -1,0 +1,275 @@
+internal import Cancellation
+internal import CoreMetrics
+internal import GenerationWire
+internal import Metrics
+internal import NIOCore
+internal import NIOHTTP1
+
+/// One client connection: takes requests one after the other, answers our own routes, hands the rest to an exchange.
+final class ClientHandler: ChannelDuplexHandler {
+    typealias InboundIn = HTTPServerRequestPart
+    typealias InboundOut = Never
+    typealias OutboundIn = HTTPServerResponsePart
+    typealias OutboundOut = HTTPServerResponsePart
+
+    private enum State {
+        /// Between two requests.
+        case idle
+        /// Waiting for the end of a request to one of our routes.
+        case control(HTTPRequestHead, ControlRoute)
+        /// Gathering the body of a generation request.
+        case collecting(HTTPRequestHead)
+        /// The exchange answers.
+        case proxying(Exchange)
+        /// Answered before the request was whole; what is left of it is dropped.
+        case draining
+        /// No further request will be read.
+        case closing
+    }
+
+    private let gateway: GatewayContext
+    private let pool: UpstreamPool
+    private var context: ChannelHandlerContext?
+    private var state = State.idle
+    /// The body so far of the request that is being collected.
+    private var collected = ByteBuffer()
+    private var requestIsWhole = true
+    private var closesAfterResponse = false
+    private var readIsHeld = false
+
+    init(gateway: GatewayContext, pool: UpstreamPool) {
+        self.gateway = gateway
+        self.pool = pool
+    }
+
+    // MARK: What an exchange does with it
+
+    var isWritable: Bool { context?.channel.isWritable ?? false }
+
+    func write(_ head: HTTPResponseHead) {
+        closesAfterResponse = head.headers.first(name: "connection") == "close"
+        context?.write(wrapOutboundOut(.head(head)), promise: nil)
+    }
+
+    func write(_ bytes: ByteBuffer) { context?.write(wrapOutboundOut(.body(.byteBuffer(bytes))), promise: nil) }
+
+    /// A response that is followed by the real one.
+    func writeInformational(_ head: HTTPResponseHead) {
+        context?.writeAndFlush(wrapOutboundOut(.head(head)), promise: nil)
+    }
+
+    func flush() { context?.flush() }
+
+    /// The answer is whole.
+    func finish(_ trailers: HTTPHeaders? = nil) {
+        guard let context else { return }
+        let closes = closesAfterResponse || gateway.isShuttingDown
+        closesAfterResponse = false
+        // The next pipelined request arrives from within the write below.
+        state = closes ? .closing : requestIsWhole ? .idle : .draining
+        guard closes else {
+            context.writeAndFlush(wrapOutboundOut(.end(trailers)), promise: nil)
+            return resumeReading()
+        }
+        let written = context.eventLoop.makePromise(of: Void.self)
+        context.writeAndFlush(wrapOutboundOut(.end(trailers)), promise: written)
+        closeOnce(written.futureResult)
+    }
+
+    /// The answer cannot be made whole: after what is written, the connection breaks off where the client can see it.
+    func abort() {
+        guard let context else { return }
+        state = .closing
+        let written = context.eventLoop.makePromise(of: Void.self)
+        context.writeAndFlush(wrapOutboundOut(.body(.byteBuffer(ByteBuffer()))), promise: written)
+        closeOnce(written.futureResult)
+    }
+
+    func answer(_ reply: Reply, to request: HTTPRequestHead) {
+        write(reply.head(for: request))
+        if request.method != .HEAD { write(ByteBuffer(bytes: reply.body)) }
+        finish()
+    }
+
+    func resumeReading() {
+        guard readIsHeld else { return }
+        readIsHeld = false
+        context?.read()
+    }
+
+    private func closeOnce(_ written: EventLoopFuture<Void>) {
+        guard let context else { return }
+        let channel = context.channel
+        written.whenComplete { _ in channel.close(promise: nil) }
+    }
+
+    // MARK: Requests
+
+    private func begin(_ head: HTTPRequestHead) {
+        requestIsWhole = false
+        if let refusal = refusal(of: head) {
+            closesAfterResponse = true
+            var reply = refusal.head(for: head)
+            reply.headers.replaceOrAdd(name: "connection", value: "close")
+            write(reply)
+            write(ByteBuffer(bytes: refusal.body))
+            return finish()
+        }
+        if head.version.isChunkable, head.headers[canonicalForm: "expect"].contains("100-continue") {
+            writeInformational(HTTPResponseHead(version: .http1_1, status: .continue))
+        }
+        let path = HopByHop.path(of: head.uri)
+        if let route = ControlRoute(head.method, path), route != .metrics || gateway.configuration.metricsText != nil {
+            state = .control(head, route)
+        } else if head.method == .POST, GenerationRequest(path: path, body: [UInt8]().span) != nil {
+            state = .collecting(head)
+        } else {
+            proxy(.init(head: head, body: .streaming))
+        }
+    }
+
+    private func refusal(of head: HTTPRequestHead) -> Reply? {
+        if gateway.isShuttingDown { return .shuttingDown }
+        if head.method == .CONNECT { return .unsupported("CONNECT") }
+        guard HopByHop.asksForUpgrade(head) else { return nil }
+        // HTTP/2 without TLS is offered by some clients as a matter of course; going on in HTTP/1.1 is a valid answer.
+        let others = head.headers[canonicalForm: "upgrade"].filter { $0.lowercased() != "h2c" }
+        return others.isEmpty ? nil : .unsupported("Upgrade to \(others.joined(separator: ", "))")
+    }
+
+    private func collect(_ bytes: ByteBuffer, of head: HTTPRequestHead) {
+        collected.writeImmutableBuffer(bytes)
+        guard collected.readableBytes > gateway.configuration.maxGuardedBodyBytes else { return }
+        gateway.metrics.unguarded.increment()
+        proxy(.init(head: head, body: .streaming, format: format(of: head)))
+        if case .proxying(let exchange) = state { exchange.clientSent(takeCollected()) }
+    }
+
+    private func takeCollected() -> ByteBuffer {
+        defer { collected = ByteBuffer() }
+        return collected
+    }
+
+    private func format(of head: HTTPRequestHead) -> WireFormat? {
+        GenerationRequest(path: HopByHop.path(of: head.uri), body: [UInt8]().span)?.format
+    }
+
+    private func proxy(_ request: Exchange.Request) {
+        guard let context else { return }
+        let exchange = Exchange(request, client: self, pool: pool, gateway: gateway, loop: context.eventLoop)
+        state = .proxying(exchange)
+        exchange.start()
+    }
+
+    private func end(_ trailers: HTTPHeaders?) {
+        requestIsWhole = true
+        switch state {
+        case .control(let head, let route): answerControl(route, head)
+        case .collecting(let head):
+            let body = takeCollected()
+            let path = HopByHop.path(of: head.uri)
+            let generation = GenerationRequest(path: path, body: body.readableBytesUInt8Span)
+            proxy(.init(head: head, body: .whole(body), format: generation?.format, generation: generation))
+        case .proxying(let exchange): exchange.clientEnded(trailers)
+        case .draining: state = .idle
+        case .idle, .closing: break
+        }
+    }
+
+    private func answerControl(_ route: ControlRoute, _ head: HTTPRequestHead) {
+        switch route {
+        case .cancelCommand(let id): answer(ControlReply.cancelCommand(id, in: gateway.registry), to: head)
+        case .cancelRequest(let id): answer(ControlReply.cancelRequest(id, in: gateway.registry), to: head)
+        case .listRequests: answer(ControlReply.list(gateway.registry), to: head)
+        case .health: answer(Reply(json: Array(#"{"status":"ok"}"#.utf8)), to: head)
+        case .metrics: answer(Reply(text: gateway.configuration.metricsText?() ?? ""), to: head)
+        case .readiness:
+            guard let context else { return }
+            pool.probe().hop(to: context.eventLoop).assumeIsolated().whenSuccess { reachable in
+                let ready = reachable && !self.gateway.isShuttingDown
+                let unready = UpstreamFailure(
+                    kind: .unreachable,
+                    message: "The engine cannot be reached; is it running?"
+                )
+                var reply = ready ? Reply(json: Array(#"{"status":"ready"}"#.utf8)) : unready.reply
+                if !ready { reply.status = .serviceUnavailable }
+                self.answer(reply, to: head)
+            }
+        }
+    }
+
+    // MARK: ChannelDuplexHandler
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+        gateway.add(context.channel)
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        gateway.remove(context.channel)
+        self.context = nil
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        switch (unwrapInboundIn(data), state) {
+        case (_, .closing): break
+        case (.head(let head), _): begin(head)
+        case (.body(let bytes), .collecting(let head)): collect(bytes, of: head)
+        case (.body(let bytes), .proxying(let exchange)): exchange.clientSent(bytes)
+        case (.body, _): break
+        case (.end(let trailers), _): end(trailers)
+        }
+    }
+
+    func channelReadComplete(context: ChannelHandlerContext) {
+        if case .proxying(let exchange) = state { exchange.clientReadComplete() }
+    }
+
+    func read(context: ChannelHandlerContext) {
+        if case .proxying(let exchange) = state, exchange.holdsClient {
+            readIsHeld = true
+        } else {
+            context.read()
+        }
+    }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        if case .proxying(let exchange) = state, context.channel.isWritable { exchange.clientCanTakeMore() }
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        let last = state
+        state = .closing
+        if case .proxying(let exchange) = last { exchange.end(.clientDisconnect) }
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        switch (event as? ShutdownEvent, state) {
+        case (.closeWhenIdle, .idle), (.endNow, .idle), (.endNow, .control), (.endNow, .collecting),
+            (.endNow, .draining):
+            state = .closing
+            context.close(promise: nil)
+        case (.endNow, .proxying(let exchange)): exchange.end(.shutdown)
+        default: break
+        }
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        let last = state
+        if error is HTTPParserError, case .idle = last {
+            let request = HTTPRequestHead(version: .http1_1, method: .GET, uri: "/", headers: ["connection": "close"])
+            return answer(.badRequest("The request is not valid HTTP/1.1: \(error)"), to: request)
+        }
+        state = .closing
+        if case .proxying(let exchange) = last { exchange.end(.clientDisconnect) }
+        context.close(promise: nil)
+    }
+}
+
+/// What a shutting gateway tells its client connections.
+enum ShutdownEvent: Sendable {
+    /// Close now, or after the answer that is under way.
+    case closeWhenIdle
+    /// End what is under way.
+    case endNow
+}

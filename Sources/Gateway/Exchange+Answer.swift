@@ -1,0 +1,136 @@
+internal import Cancellation
+internal import CoreMetrics
+internal import Guard
+internal import Logging
+internal import LoopDetection
+internal import Metrics
+internal import NIOCore
+internal import NIOHTTP1
+internal import Synchronization
+
+/// The way of the engine's answer to the client.
+extension Exchange {
+    /// Whether the engine is not to be read from, since the client cannot take more.
+    var holdsEngine: Bool { !(client?.isWritable ?? true) }
+
+    func engineCanTakeMore() { client?.resumeReading() }
+
+    func engineSent(_ head: HTTPResponseHead) {
+        state.engineAnswers()
+        guard head.status.code >= 200 || head.status == .switchingProtocols else {
+            // A plain 100 was for us, if for anyone: the client has had ours.
+            if head.status != .continue, request.head.version.isChunkable { client?.writeInformational(head) }
+            return
+        }
+        responseHead = head
+        run.figures.status.store(Int(head.status.code), ordering: .relaxed)
+        _ = run.state.advance(to: .streaming)
+        let plan = ResponsePlan(for: head, guardable: request.generation != nil)
+        if case .refused(let failure) = plan { return fail(failure) }
+        var reply = HopByHop.clientHead(for: head, request: request.head, reframed: plan == .guarded)
+        if request.format != nil { reply.headers.replaceOrAdd(name: "X-Loopguard-Run-Id", value: run.id) }
+        if plan == .guarded {
+            reply.headers.replaceOrAdd(name: "X-Accel-Buffering", value: "no")
+        } else if ResponsePlan.isEncoded(head.headers), request.generation != nil {
+            gateway.metrics.unguarded.increment()
+        }
+        state.begin(guarded: plan == .guarded)
+        client?.write(reply)
+        startTimer(gateway.configuration.idleTimeout)
+    }
+
+    func engineSent(_ bytes: ByteBuffer) {
+        if received == nil { received = bytes } else { received?.writeImmutableBuffer(bytes) }
+    }
+
+    func engineEnded(_ trailers: HTTPHeaders?) { responseEnd = (trailers, ()) }
+
+    /// Everything of one read is here: one write and one flush.
+    func engineReadComplete() {
+        takeReceived()
+        guard !isClosed else { return }
+        if responseEnd != nil { complete() } else { client?.flush() }
+    }
+
+    func engineClosed() {
+        takeReceived()
+        guard !isClosed else { return }
+        if responseEnd != nil { return complete() }
+        lose("The engine closed the connection before its answer was complete.")
+    }
+
+    func engineBroke(_ error: any Error) {
+        takeReceived()
+        guard !isClosed else { return }
+        // What came after a whole answer spoils the connection, not the answer.
+        if responseEnd != nil { return complete() }
+        if error is HTTPParserError, error as? HTTPParserError != .invalidEOFState {
+            return fail(UpstreamFailure(kind: .malformed, message: "The engine's answer is not valid HTTP: \(error)"))
+        }
+        lose("The connection to the engine broke before its answer was complete.")
+    }
+
+    func takeReceived() {
+        guard let bytes = received else { return }
+        received = nil
+        guard !isClosed else { return }
+        deliver(bytes)
+    }
+
+    /// Delivers the bytes of one read. The clock is read twice at most.
+    func deliver(_ bytes: ByteBuffer) {
+        let now = NIODeadline.now()
+        let isFirst = run.figures.bytes.load(ordering: .relaxed) == 0
+        run.figures.bytes.wrappingAdd(bytes.readableBytes, ordering: .relaxed)
+        gateway.metrics.bytesDown.increment(by: bytes.readableBytes)
+        if isFirst {
+            let taken = (now - run.startedAt).nanoseconds
+            run.figures.firstByteNanoseconds.store(taken, ordering: .relaxed)
+            if state.answer == .guarded { gateway.metrics.timeToFirstToken.recordNanoseconds(taken) }
+        } else if state.answer == .guarded {
+            gateway.metrics.interEvent.recordNanoseconds((now - lastRead).nanoseconds)
+        }
+        lastRead = now
+        guard state.answer == .guarded else {
+            client?.write(bytes)
+            return
+        }
+        inspect(bytes, isFirst: isFirst, since: now)
+    }
+
+    private func inspect(_ bytes: ByteBuffer, isFirst: Bool, since start: NIODeadline) {
+        let span = bytes.readableBytesUInt8Span
+        eventCounter.read(span)
+        run.figures.events.store(eventCounter.count, ordering: .relaxed)
+        if isFirst, let id = EngineID.find(in: span) { gateway.registry.alias(id, for: run) }
+        guard let outcome = guarding?.receive(span) else { return }
+        gateway.metrics.guardSeconds.increment(by: Double((NIODeadline.now() - start).nanoseconds) / 1e9)
+        if outcome.forward == .unchanged { client?.write(bytes) }
+        release(outcome)
+        // The engine's own ending has passed: from here on a cancel comes too late.
+        if guarding?.isComplete == true { _ = run.state.advance(to: .completed) }
+    }
+
+    /// Writes what the guard lets go and acts on what it found.
+    func release(_ outcome: GuardedStream.Outcome?) {
+        guard let outcome else { return }
+        if case .bytes(let bytes) = outcome.forward { write(bytes) }
+        for verdict in outcome.verdicts { note(verdict) }
+        guard let trip = outcome.trip else { return }
+        run.verdict = trip
+        end(.guardTrip(detector: trip.detector.rawValue))
+    }
+
+    func write(_ bytes: [UInt8]) {
+        if !bytes.isEmpty { client?.write(ByteBuffer(bytes: bytes)) }
+    }
+
+    private func note(_ verdict: Verdict) {
+        gateway.metrics.verdict(verdict)
+        guard verdict.mode == .warn else { return }
+        gateway.configuration.logger.warning(
+            "a detector warned",
+            metadata: ["run_id": "\(run.id)", "detector": "\(verdict.detector.name)", "byte": "\(verdict.byte)"]
+        )
+    }
+}

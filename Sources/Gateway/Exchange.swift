@@ -1,0 +1,150 @@
+internal import Cancellation
+internal import CoreMetrics
+internal import GenerationWire
+internal import Guard
+internal import Metrics
+internal import NIOCore
+internal import NIOHTTP1
+internal import Synchronization
+
+/// One request on its way to the engine and its answer on the way back, on one event loop.
+///
+/// The client's and the engine's connection call in; ``ExchangeState`` decides; this type carries it out. A run is ended
+/// in one place, ``carryOutEnd(_:decided:)``, by whoever won the swap of the run's state.
+final class Exchange {
+    /// What the client asked for.
+    struct Request {
+        enum Body {
+            /// All of it is here, so that it can be sent twice.
+            case whole(ByteBuffer)
+            /// It passes through as it comes.
+            case streaming
+        }
+
+        var head: HTTPRequestHead
+        var body: Body
+        /// The format of a generation; `nil` for everything else, which is proxied and no run.
+        var format: WireFormat?
+        /// The facts of a generation that is to be guarded.
+        var generation: GenerationRequest?
+    }
+
+    let request: Request
+    let gateway: GatewayContext
+    var client: ClientHandler?
+    let pool: UpstreamPool
+    let loop: any EventLoop
+    private(set) var run: Run!
+
+    var state = ExchangeState()
+    var guarding: GuardedStream?
+    var settings: GuardSettings?
+    var upstream: UpstreamConnection?
+    /// What the client sent before there was a connection to pass it on.
+    var waiting: [HTTPClientRequestPart] = []
+    var requestIsWhole = false
+
+    var eventCounter = EventCounter()
+    /// What the engine sent since the last flush.
+    var received: ByteBuffer?
+    var responseHead: HTTPResponseHead?
+    var responseEnd: (trailers: HTTPHeaders?, Void)?
+    var lastRead: NIODeadline
+    var timer: Scheduled<Void>?
+    var isClosed = false
+
+    init(_ request: Request, client: ClientHandler, pool: UpstreamPool, gateway: GatewayContext, loop: any EventLoop) {
+        self.request = request
+        self.client = client
+        self.pool = pool
+        self.gateway = gateway
+        self.loop = loop
+        lastRead = .now()
+        let path = String(HopByHop.path(of: request.head.uri))
+        let model = request.generation?.model ?? ""
+        run = Run(exchange: self, on: loop, path: path, model: model, format: request.format, now: lastRead)
+        if let generation = request.generation {
+            let headers = request.head.headers
+            let facts = RequestFacts(
+                path: path,
+                model: model,
+                userAgent: headers.first(name: "user-agent"),
+                authorization: headers.first(name: "authorization"),
+                mode: headers.first(name: "x-loopguard-mode"),
+                disable: headers.first(name: "x-loopguard-disable")
+            )
+            let settings = gateway.configuration.settings(facts)
+            self.settings = settings
+            guarding = GuardedStream(request: generation, settings: settings, runID: run.id)
+        }
+    }
+
+    // MARK: Asking the engine
+
+    func start() {
+        gateway.metrics.inFlight.increment()
+        if request.format != nil { gateway.registry.add(run) }
+        // Only a request that can be sent twice may try its luck with a connection that may be dead.
+        if case .whole = request.body, let connection = pool.takeIdle() {
+            connected(connection)
+        } else {
+            pool.connect(for: self)
+        }
+    }
+
+    func connected(_ connection: UpstreamConnection) {
+        guard !isClosed else { return connection.abandon() }
+        upstream = connection
+        connection.serve(self)
+        _ = run.state.advance(to: .sent)
+        let head = HopByHop.upstreamHead(
+            for: request.head,
+            to: gateway.configuration.upstream,
+            guarded: request.generation != nil
+        )
+        switch request.body {
+        case .whole(let body):
+            var head = head
+            head.headers.remove(name: "transfer-encoding")
+            head.headers.replaceOrAdd(name: "content-length", value: "\(body.readableBytes)")
+            connection.write(.head(head))
+            if body.readableBytes > 0 { connection.write(.body(.byteBuffer(body))) }
+            connection.write(.end(nil))
+            gateway.metrics.bytesUp.increment(by: body.readableBytes)
+            requestIsWhole = true
+        case .streaming:
+            connection.write(.head(head))
+            for part in waiting { connection.write(part) }
+            waiting = []
+        }
+        connection.flush()
+        startTimer(gateway.configuration.firstByteTimeout)
+        client?.resumeReading()
+    }
+
+    func couldNotConnect(_ failure: UpstreamFailure) { fail(failure) }
+
+    // MARK: From the client
+
+    /// Whether the client is not to be read from, since the engine cannot take more.
+    var holdsClient: Bool { !isClosed && !(upstream?.isWritable ?? false) }
+
+    func clientSent(_ bytes: ByteBuffer) {
+        gateway.metrics.bytesUp.increment(by: bytes.readableBytes)
+        passUp(.body(.byteBuffer(bytes)))
+    }
+
+    func clientEnded(_ trailers: HTTPHeaders?) {
+        requestIsWhole = true
+        passUp(.end(trailers))
+        upstream?.flush()
+    }
+
+    func clientReadComplete() { upstream?.flush() }
+
+    func clientCanTakeMore() { upstream?.resumeReading() }
+
+    private func passUp(_ part: HTTPClientRequestPart) {
+        if let upstream { upstream.write(part) } else if !isClosed { waiting.append(part) }
+    }
+}

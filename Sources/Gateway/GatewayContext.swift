@@ -1,0 +1,20 @@
+internal import NIOCore
+internal import Synchronization
+
+/// What all connections of a gateway share.
+final class GatewayContext: Sendable {
+    let configuration: GatewayConfiguration
+    let metrics = GatewayMetrics()
+    let registry = RunRegistry()
+    private let shuttingDown = Atomic<Bool>(false)
+    private let channels = Mutex<[ObjectIdentifier: any Channel]>([:])
+
+    init(configuration: GatewayConfiguration) { self.configuration = configuration }
+
+    var isShuttingDown: Bool { shuttingDown.load(ordering: .acquiring) }
+    func beginShutdown() { shuttingDown.store(true, ordering: .releasing) }
+
+    var clients: [any Channel] { channels.withLock { Array($0.values) } }
+    func add(_ channel: any Channel) { channels.withLock { $0[ObjectIdentifier(channel)] = channel } }
+    func remove(_ channel: any Channel) { channels.withLock { $0[ObjectIdentifier(channel)] = nil } }
+}

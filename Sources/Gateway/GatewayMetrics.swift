@@ -1,0 +1,69 @@
+internal import Cancellation
+internal import CoreMetrics
+internal import GenerationWire
+internal import LoopDetection
+internal import Metrics
+
+/// The gateway's metrics. Every handle is made once; every label has a small fixed set of values.
+struct GatewayMetrics: Sendable {
+    /// `loopguard_requests_total{path,outcome}`, by path then by phase.
+    private let requests: [[Counter]]
+    let inFlight = Meter(label: "loopguard_in_flight_requests")
+    let timeToFirstToken = Timer(label: "loopguard_time_to_first_token_seconds")
+    let interEvent = Timer(label: "loopguard_inter_event_seconds")
+    /// `loopguard_trips_total{detector,mode}`, by detector then by mode.
+    private let trips: [[Counter]]
+    /// `loopguard_cancels_total{source}`, by the reason's code.
+    private let cancels: [EndReason: Counter]
+    private let guardCancels = Counter(label: "loopguard_cancels_total", dimensions: [("source", "guard")])
+    /// From the decision to end a run to its effects being carried out.
+    let cancelLatency = Timer(label: "loopguard_cancel_latency_seconds")
+    let bytesUp = Counter(label: "loopguard_bytes_total", dimensions: [("direction", "upstream")])
+    let bytesDown = Counter(label: "loopguard_bytes_total", dimensions: [("direction", "downstream")])
+    let guardSeconds = FloatingPointCounter(label: "loopguard_guard_seconds_total")
+    /// Responses that a guard was asked for and could not read: a body too long to collect, an encoded answer.
+    let unguarded = Counter(label: "loopguard_unguarded_requests_total")
+    private let upstreamErrors: [UpstreamFailure.Kind: Counter]
+    let duration = Timer(label: "loopguard_request_duration_seconds")
+
+    init() {
+        let paths = WireFormat.allCases.map(\.rawValue) + ["other"]
+        requests = paths.map { path in
+            RunPhase.allCases.map { phase in
+                Counter(label: "loopguard_requests_total", dimensions: [("path", path), ("outcome", phase.name)])
+            }
+        }
+        trips = DetectorID.allCases.map { detector in
+            Mode.allCases.map { mode in
+                let dimensions = [("detector", detector.name), ("mode", "\(mode)")]
+                return Counter(label: "loopguard_trips_total", dimensions: dimensions)
+            }
+        }
+        let sources: [EndReason] = [.userStop, .treeStop, .clientDisconnect, .deadline, .shutdown]
+        cancels = Dictionary(
+            uniqueKeysWithValues: sources.map {
+                ($0, Counter(label: "loopguard_cancels_total", dimensions: [("source", $0.text)]))
+            }
+        )
+        upstreamErrors = Dictionary(
+            uniqueKeysWithValues: UpstreamFailure.Kind.allCases.map {
+                ($0, Counter(label: "loopguard_upstream_errors_total", dimensions: [("kind", $0.rawValue)]))
+            }
+        )
+    }
+
+    func request(_ format: WireFormat?, ended phase: RunPhase) {
+        let path = format.flatMap { WireFormat.allCases.firstIndex(of: $0) } ?? WireFormat.allCases.count
+        requests[path][Int(phase.rawValue) - 1].increment()
+    }
+
+    func verdict(_ verdict: Verdict) {
+        trips[Int(verdict.detector.rawValue) - 1][Int(verdict.mode.rawValue)].increment()
+    }
+
+    func cancel(_ reason: EndReason) {
+        (reason.detector == nil ? cancels[reason] : guardCancels)?.increment()
+    }
+
+    func upstreamError(_ kind: UpstreamFailure.Kind) { upstreamErrors[kind]?.increment() }
+}

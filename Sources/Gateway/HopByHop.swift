@@ -1,0 +1,87 @@
+internal import NIOHTTP1
+
+/// Headers that belong to one connection and not to the message on it (RFC 9110 §7.6.1).
+enum HopByHop {
+    private static let names = [
+        "connection", "keep-alive", "proxy-connection", "proxy-authenticate", "proxy-authorization", "te", "trailer",
+        "transfer-encoding", "upgrade", "http2-settings",
+    ]
+
+    /// Removes what must not travel on: the fixed names and those that `Connection` lists.
+    static func strip(_ headers: inout HTTPHeaders) {
+        // Content-Length frames the message; a Connection header that lists it may not take it away.
+        let listed = headers[canonicalForm: "connection"].filter { $0.lowercased() != "content-length" }
+        for name in listed { headers.remove(name: String(name)) }
+        for name in names { headers.remove(name: name) }
+    }
+
+    /// The request to send to the engine for one that a client sent.
+    static func upstreamHead(for head: HTTPRequestHead, to upstream: UpstreamURL, guarded: Bool) -> HTTPRequestHead {
+        let chunked = head.headers.contains(name: "transfer-encoding")
+        var headers = head.headers
+        strip(&headers)
+        headers.remove(name: "expect")
+        headers.replaceOrAdd(name: "host", value: upstream.authority)
+        if guarded { headers.replaceOrAdd(name: "accept-encoding", value: "identity") }
+        if chunked {
+            headers.remove(name: "content-length")
+            headers.add(name: "transfer-encoding", value: "chunked")
+        }
+        return HTTPRequestHead(
+            version: .http1_1,
+            method: head.method,
+            uri: upstream.prefix + originForm(head.uri),
+            headers: headers
+        )
+    }
+
+    /// The response to send to the client for one that the engine sent, framed for the client's protocol version.
+    static func clientHead(for head: HTTPResponseHead, request: HTTPRequestHead, reframed: Bool) -> HTTPResponseHead {
+        var headers = head.headers
+        strip(&headers)
+        if reframed { headers.remove(name: "content-length") }
+        var reply = HTTPResponseHead(version: request.version, status: head.status, headers: headers)
+        frame(&reply, for: request)
+        return reply
+    }
+
+    /// Chooses how the client will find the end of the body.
+    static func frame(_ head: inout HTTPResponseHead, for request: HTTPRequestHead) {
+        let bodiless = request.method == .HEAD || !head.status.mayHaveResponseBody
+        let delimited = bodiless || head.headers.contains(name: "content-length")
+        if !delimited && request.version.isChunkable {
+            head.headers.add(name: "transfer-encoding", value: "chunked")
+        }
+        let ends = delimited || request.version.isChunkable
+        if !request.isKeepAlive || !ends || asksForUpgrade(request) {
+            head.headers.replaceOrAdd(name: "connection", value: "close")
+        } else if !request.version.isChunkable {
+            head.headers.replaceOrAdd(name: "connection", value: "keep-alive")
+        }
+    }
+
+    /// Whether a request wants another protocol. A parser reads nothing after such a request.
+    static func asksForUpgrade(_ head: HTTPRequestHead) -> Bool {
+        head.headers.contains(name: "upgrade")
+            && head.headers[canonicalForm: "connection"].contains { $0.lowercased() == "upgrade" }
+    }
+
+    /// A target in origin form: an absolute one loses its scheme and authority.
+    static func originForm(_ uri: String) -> String {
+        guard uri.first != "/", let scheme = uri.firstRange(of: "://") else { return uri }
+        let rest = uri[scheme.upperBound...]
+        guard let end = rest.firstIndex(where: { $0 == "/" || $0 == "?" }) else { return "/" }
+        return (rest[end] == "?" ? "/" : "") + String(rest[end...])
+    }
+
+    /// The path of a target, without its query.
+    static func path(of uri: String) -> Substring {
+        let uri = Substring(originForm(uri))
+        return uri[..<(uri.firstIndex(of: "?") ?? uri.endIndex)]
+    }
+}
+
+extension HTTPVersion {
+    /// Whether the version knows chunked bodies and informational responses, as HTTP/1.1 does and HTTP/1.0 does not.
+    var isChunkable: Bool { self != .http1_0 && self != .http0_9 }
+}

@@ -1,0 +1,88 @@
+internal import Cancellation
+internal import GenerationWire
+internal import LoopDetection
+internal import NIOCore
+internal import Synchronization
+
+/// One exchange with the engine, as the rest of the process sees it: its identity, its state and its figures.
+///
+/// The figures are written by the run's own event loop and read from anywhere.
+final class Run: Sendable {
+    /// 128 random bits: unique and unguessable, since knowing the id is enough to cancel.
+    let id: String
+    let state: RunState
+    let path: String
+    let model: String
+    let format: WireFormat?
+    let started: Double
+    let startedAt: NIODeadline
+    let figures = Figures()
+
+    private let loop: any EventLoop
+    private let exchange: NIOLoopBoundBox<Exchange?>
+    private let trip = Mutex<Verdict?>(nil)
+
+    private static let generations = Atomic<UInt64>(1)
+
+    /// - Parameter now: The moment the request arrived.
+    init(exchange: Exchange, on loop: any EventLoop, path: String, model: String, format: WireFormat?, now: NIODeadline)
+    {
+        var random = SystemRandomNumberGenerator()
+        id = "run_" + Self.hex(random.next()) + Self.hex(random.next())
+        state = RunState(generation: Self.generations.wrappingAdd(1, ordering: .relaxed).oldValue)
+        self.path = path
+        self.model = model
+        self.format = format
+        self.loop = loop
+        self.exchange = NIOLoopBoundBox(exchange, eventLoop: loop)
+        started = WallClock.now
+        startedAt = now
+    }
+
+    /// Ends the run from any thread. Whoever wins has the effects carried out on the run's own event loop.
+    func requestEnd(_ reason: EndReason) -> RunState.StopResult {
+        let result = state.stop(reason)
+        if result == .won {
+            let decided = NIODeadline.now()
+            loop.execute { self.exchange.value?.carryOutEnd(reason, decided: decided) }
+        }
+        return result
+    }
+
+    /// The exchange is over; on the run's loop.
+    func detach() { exchange.value = nil }
+
+    var verdict: Verdict? {
+        get { trip.withLock { $0 } }
+        set { trip.withLock { $0 = newValue } }
+    }
+
+    private static func hex(_ word: UInt64) -> String {
+        let digits = String(word, radix: 16)
+        return String(repeating: "0", count: 16 - digits.count) + digits
+    }
+
+    /// Figures of a run; nanoseconds are counted from its start.
+    final class Figures: Sendable {
+        let bytes = Atomic<Int>(0)
+        let events = Atomic<Int>(0)
+        let firstByteNanoseconds = Atomic<Int64>(0)
+        let durationNanoseconds = Atomic<Int64>(0)
+        let status = Atomic<Int>(0)
+    }
+}
+
+extension EndReason {
+    /// The reason as logs, answers and the wire spell it.
+    var text: String {
+        if let detector { return "guard:\(DetectorID(rawValue: detector)?.name ?? "\(detector)")" }
+        return switch self {
+        case .userStop: "user_stop"
+        case .treeStop: "tree_stop"
+        case .clientDisconnect: "client_disconnect"
+        case .deadline: "deadline"
+        case .shutdown: "shutdown"
+        default: "upstream_lost"
+        }
+    }
+}

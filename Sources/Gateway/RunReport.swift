@@ -1,0 +1,34 @@
+internal import Cancellation
+internal import CoreMetrics
+internal import Logging
+internal import LoopDetection
+internal import Metrics
+internal import NIOCore
+internal import Synchronization
+
+/// What is told about a run that is over: its metrics, its log line, its place among the ended runs.
+enum RunReport {
+    static func publish(_ run: Run, to gateway: GatewayContext, events: Int) {
+        let now = NIODeadline.now()
+        let state = run.state.current
+        let duration = (now - run.startedAt).nanoseconds
+        run.figures.durationNanoseconds.store(duration, ordering: .relaxed)
+        gateway.metrics.inFlight.decrement()
+        gateway.metrics.request(run.format, ended: state.phase)
+        gateway.metrics.duration.recordNanoseconds(duration)
+        if run.format != nil { gateway.registry.ended(run, at: now) }
+        let level = run.format == nil ? Logger.Level.debug : .info
+        let logger = gateway.configuration.logger
+        guard logger.logLevel <= level else { return }
+        let firstByte = run.figures.firstByteNanoseconds.load(ordering: .relaxed)
+        var metadata: Logger.Metadata = [
+            "run_id": "\(run.id)", "model": "\(run.model)", "path": "\(run.path)",
+            "status": "\(run.figures.status.load(ordering: .relaxed))", "outcome": "\(state.phase.name)",
+            "bytes": "\(run.figures.bytes.load(ordering: .relaxed))", "events": "\(events)",
+            "ttft_ms": "\(Double(firstByte / 1_000) / 1_000)", "duration_ms": "\(Double(duration / 1_000) / 1_000)",
+        ]
+        if let reason = state.reason { metadata["reason"] = "\(reason.text)" }
+        if let verdict = run.verdict { metadata["detector"] = "\(verdict.detector.name)" }
+        logger.log(level: level, "run finished", metadata: metadata)
+    }
+}

@@ -1,0 +1,105 @@
+internal import NIOCore
+internal import NIOHTTP1
+
+/// One connection to the engine: idle in the pool, or serving one exchange on the same event loop.
+final class UpstreamConnection: ChannelDuplexHandler {
+    typealias InboundIn = HTTPClientResponsePart
+    typealias InboundOut = Never
+    typealias OutboundIn = HTTPClientRequestPart
+    typealias OutboundOut = HTTPClientRequestPart
+
+    private var context: ChannelHandlerContext?
+    private var exchange: Exchange?
+    private var readIsHeld = false
+    private var idleTimer: Scheduled<Void>?
+    private weak var pool: UpstreamPool?
+    /// Whether an earlier exchange was served. Only such a connection may turn out to have been dead all along.
+    private(set) var isReused = false
+
+    init(pool: UpstreamPool) { self.pool = pool }
+
+    var isActive: Bool { context?.channel.isActive ?? false }
+    var isWritable: Bool { context?.channel.isWritable ?? false }
+
+    // MARK: What an exchange does with it
+
+    func serve(_ exchange: Exchange) {
+        idleTimer?.cancel()
+        idleTimer = nil
+        self.exchange = exchange
+    }
+
+    func write(_ part: HTTPClientRequestPart) { context?.write(wrapOutboundOut(part), promise: nil) }
+    func flush() { context?.flush() }
+
+    /// The client can take more.
+    func resumeReading() {
+        guard readIsHeld else { return }
+        readIsHeld = false
+        context?.read()
+    }
+
+    /// The exchange is over and left nothing on the wire.
+    func giveBack() {
+        exchange = nil
+        isReused = true
+        pool?.keep(self)
+        resumeReading()
+    }
+
+    /// The exchange is over in the middle of something: nobody may use the connection again.
+    func abandon() {
+        exchange = nil
+        context?.close(promise: nil)
+    }
+
+    /// Waits in the pool, but not for ever.
+    func waitIdle(for time: TimeAmount) {
+        idleTimer = context?.eventLoop.assumeIsolated().scheduleTask(in: time) { [weak self] in self?.abandon() }
+    }
+
+    // MARK: ChannelDuplexHandler
+
+    func handlerAdded(context: ChannelHandlerContext) { self.context = context }
+
+    func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        guard let exchange else { return }
+        switch unwrapInboundIn(data) {
+        case .head(let head): exchange.engineSent(head)
+        case .body(let bytes): exchange.engineSent(bytes)
+        case .end(let trailers): exchange.engineEnded(trailers)
+        }
+    }
+
+    func channelReadComplete(context: ChannelHandlerContext) { exchange?.engineReadComplete() }
+
+    func read(context: ChannelHandlerContext) {
+        if exchange?.holdsEngine == true {
+            readIsHeld = true
+        } else {
+            context.read()
+        }
+    }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        if context.channel.isWritable { exchange?.engineCanTakeMore() }
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        let served = exchange
+        exchange = nil
+        pool?.forget(self)
+        context.close(promise: nil)
+        served?.engineBroke(error)
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        idleTimer?.cancel()
+        pool?.forget(self)
+        let served = exchange
+        exchange = nil
+        served?.engineClosed()
+    }
+}

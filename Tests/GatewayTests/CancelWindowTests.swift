@@ -1,0 +1,49 @@
+import Cancellation
+import Synchronization
+import Testing
+
+@testable import Gateway
+
+/// A client that goes away cancels its run in every window, seen from the engine.
+@Suite(.timeLimit(.minutes(1))) struct CancelWindowTests {
+    enum Window: CaseIterable { case beforeHeaders, afterHeaders, midStream, nonStreaming, unguarded }
+
+    @Test(arguments: RawClient.Leaving.allCases, Window.allCases)
+    func theEngineSeesThatTheClientLeft(how: RawClient.Leaving, window: Window) async throws {
+        let flags = Flags()
+        try await Rig.run {
+            $0.cancelEngine = { flags.add($0, $1) }
+        } _: { rig in
+            let client: RawClient
+            let call: ScriptedUpstream.Call
+            switch window {
+            case .unguarded:
+                client = try await rig.client()
+                try await client.send("GET /x HTTP/1.1\r\nHost: h\r\n\r\n")
+                call = try await rig.upstream.nextCall()
+            default: (client, call) = try await rig.generation(stream: window != .nonStreaming)
+            }
+            if window == .afterHeaders || window == .midStream {
+                try await call.beginStream()
+                _ = try await client.received { $0.contains("\r\n\r\n") }
+            }
+            if window == .midStream {
+                try await call.chunk(Rig.event("a"))
+                _ = try await client.received { $0.contains("chatcmpl-1") }
+            }
+            try await client.leave(how)
+            try await call.connectionClosed()
+            #expect(flags.all.map(\.reason) == [.clientDisconnect])
+            guard window != .unguarded else { return }
+            let list = try await rig.ask("GET", "/v1/requests").body
+            #expect(list.contains(#""state":"disconnected""#) && list.contains(#""reason":"client_disconnect""#))
+            #expect(list.contains(flags.all[0].id))
+        }
+    }
+
+    final class Flags: Sendable {
+        private let seen = Mutex<[(id: String, reason: EndReason)]>([])
+        var all: [(id: String, reason: EndReason)] { seen.withLock { $0 } }
+        func add(_ id: String, _ reason: EndReason) { seen.withLock { $0.append((id, reason)) } }
+    }
+}

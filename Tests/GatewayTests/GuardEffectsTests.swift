@@ -1,0 +1,109 @@
+import Cancellation
+import Guard
+import Testing
+
+@testable import Gateway
+
+/// What the guard does to a stream, seen through sockets. These need the real `GuardedStream`.
+@Suite(.timeLimit(.minutes(1))) struct GuardEffectsTests {
+    private static let loop = "I will now check the file again and then I will check it once more. "
+
+    /// Sends a loop until the gateway cuts the connection, at most 64 KiB of it.
+    private func sendLoop(_ call: ScriptedUpstream.Call) async throws {
+        try await call.beginStream()
+        do {
+            for _ in 0..<1_000 { try await call.chunk(Rig.event(Self.loop)) }
+        } catch {
+            // The gateway has closed the connection, which is what the test is about.
+        }
+    }
+
+    @Test func aLoopingStreamIsEndedLegallyAndTheEngineIsCut() async throws {
+        let flags = CancelWindowTests.Flags()
+        try await Rig.run {
+            $0.cancelEngine = { flags.add($0, $1) }
+        } _: { rig in
+            let (client, call) = try await rig.generation()
+            try await sendLoop(call)
+            let answer = try await client.answer(to: "POST")
+            #expect(answer.body.contains(#""finish_reason":"length""#))
+            #expect(answer.body.hasSuffix("data: [DONE]\n\n"))
+            try await call.connectionClosed()
+            #expect(flags.all.count == 1 && flags.all.first?.reason.detector != nil)
+            let list = try await rig.ask("GET", "/v1/requests").body
+            #expect(list.contains(#""state":"capped""#) && list.contains(#""reason":"guard:"#))
+            #expect(list.contains(#""evidence":{"#))
+        }
+    }
+
+    @Test func aGuardInWarnModeLetsTheLoopPass() async throws {
+        try await Rig.run {
+            $0.settings = { _ in
+                var settings = GuardSettings()
+                settings.mode = .warn
+                return settings
+            }
+        } _: { rig in
+            let (client, call) = try await rig.generation()
+            try await sendLoop(call)
+            try await call.chunk(Rig.ending)
+            try await call.endStream()
+            let answer = try await client.answer(to: "POST")
+            #expect(answer.body.hasSuffix(Rig.ending))
+            #expect(answer.body.contains(Self.loop))
+        }
+    }
+
+    @Test func aCancelledStreamEndsWithLengthAndDone() async throws {
+        try await Rig.run { rig in
+            let (client, call) = try await rig.generation()
+            try await call.beginStream()
+            try await call.chunk(Rig.event("a"))
+            _ = try await client.received { $0.contains("chatcmpl-1") }
+            #expect(try await rig.ask("POST", "/v1/cancel/chatcmpl-1").status == 200)
+            let answer = try await client.answer(to: "POST")
+            #expect(answer.body.contains(#""finish_reason":"length""#) && answer.body.contains("user_stop"))
+            #expect(answer.body.hasSuffix("data: [DONE]\n\n"))
+        }
+    }
+
+    @Test func aStreamCancelledInPrefillIsWholeAndSaysWhy() async throws {
+        try await Rig.run { rig in
+            let (client, call) = try await rig.generation()
+            let list = try await rig.ask("GET", "/v1/requests").body
+            let start = try #require(list.firstRange(of: "run_")).lowerBound
+            #expect(try await rig.ask("DELETE", "/v1/requests/\(list[start...].prefix(36))").status == 200)
+            let answer = try await client.answer(to: "POST")
+            #expect(answer.status == 200 && answer["content-type"] == "text/event-stream")
+            #expect(answer.body.contains(#""finish_reason":"length""#) && answer.body.hasSuffix("data: [DONE]\n\n"))
+            try await call.connectionClosed()
+        }
+    }
+
+    @Test func aBrokenStreamCarriesAnErrorOfItsFormat() async throws {
+        try await Rig.run { rig in
+            let (client, call) = try await rig.generation()
+            try await call.beginStream()
+            try await call.chunk(Rig.event("half"))
+            _ = try await client.received { $0.contains("half") }
+            try await call.close()
+            let text = try await client.rest()
+            #expect(
+                text.contains(#""error""#) && !text.contains("[DONE]") && !text.contains(#""finish_reason":"stop""#)
+            )
+        }
+    }
+
+    @Test func aCancelAfterTheEnginesOwnEndComesTooLate() async throws {
+        try await Rig.run { rig in
+            let (client, call) = try await rig.generation()
+            try await call.beginStream()
+            try await call.chunk(Rig.ending)
+            _ = try await client.received { $0.contains("[DONE]") }
+            let answer = try await rig.ask("DELETE", "/v1/requests/chatcmpl-1")
+            #expect(answer.body.contains(#""cancelled":false,"state":"completed","reason":"already_finished""#))
+            try await call.endStream()
+            #expect(try await client.answer(to: "POST").body == Rig.ending)
+        }
+    }
+}
