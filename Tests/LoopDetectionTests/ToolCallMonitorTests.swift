@@ -169,8 +169,10 @@ struct FingerprintTests {
 
     @Test(arguments: [
         ("{\"a\":1}", "{\"a\":2}"), ("{\"a\":1}", "{\"b\":1}"), ("{\"a\":[1,2]}", "{\"a\":[2,1]}"),
-        ("{\"a\":\"1\"}", "{\"a\":1}"), ("{\"a\":null}", "{}"), ("{\"id\":9007199254740993}", "{\"id\":9007199254740992}"),
-        ("{\"s\":\"é\"}", "{\"s\":\"e\u{301}\"}"), ("{\"s\":\"a\"}", "{\"s\":\"a \"}"), ("{\"p\":\"\\d+\"}", "{\"p\":\"\\s+\"}"),
+        ("{\"a\":\"1\"}", "{\"a\":1}"), ("{\"a\":null}", "{}"),
+        ("{\"id\":9007199254740993}", "{\"id\":9007199254740992}"),
+        ("{\"s\":\"é\"}", "{\"s\":\"e\u{301}\"}"), ("{\"s\":\"a\"}", "{\"s\":\"a \"}"),
+        ("{\"p\":\"\\d+\"}", "{\"p\":\"\\s+\"}"),
     ])
     func meaningMakesADifference(left: String, right: String) {
         #expect(!areEqual(("tool", left), ("tool", right)))
@@ -199,7 +201,11 @@ struct FingerprintTests {
 
         static func random(depth: Int, using generator: inout some RandomNumberGenerator) -> Value {
             func word() -> String {
-                String((0..<Int.random(in: 0...5, using: &generator)).map { _ in "aé€😂\"\\\n/ z1".randomElement(using: &generator)! })
+                String(
+                    (0..<Int.random(in: 0...5, using: &generator)).map { _ in
+                        "aé€😂\"\\\n/ z1".randomElement(using: &generator)!
+                    }
+                )
             }
             let kind = depth == 3 ? 3 : Int.random(in: 0...(depth == 0 ? 1 : 3), using: &generator)
             switch kind {
@@ -212,7 +218,8 @@ struct FingerprintTests {
                     (0..<Int.random(in: 0...4)).compactMap { _ in
                         let name = word()
                         return names.insert(name).inserted ? (name, random(depth: depth - 1, using: &generator)) : nil
-                    })
+                    }
+                )
             }
         }
 
@@ -235,7 +242,8 @@ struct FingerprintTests {
             }
             switch self {
             case .text(let text): return quoted(text)
-            case .number(let number): return ["\(number)", "\(number).0", "\(number)e0"].randomElement(using: &generator)!
+            case .number(let number):
+                return ["\(number)", "\(number).0", "\(number)e0"].randomElement(using: &generator)!
             case .list(let values):
                 return "[" + gap + values.map { $0.spelled(using: &generator) }.joined(separator: gap + "," + gap) + "]"
             case .object(let members):
