@@ -66,7 +66,7 @@ struct Failure: Sendable {
         _ call: ToolCall,
         isError: Bool
     ) -> (FailureClass, binary: String?)? {
-        if saysUnknownTool(line, call.name) { return (.unknownTool, nil) }
+        if saysUnknownTool(line, call) { return (.unknownTool, nil) }
         if let shell = call.shell {
             if let binary = missingBinary(line) {
                 if shell.programs.contains(binary) { return (.binaryMissing, binary) }
@@ -123,9 +123,11 @@ struct Failure: Sendable {
         "not found", "does not exist", "is not available", "not available", "is not defined",
     ]
 
-    private static func saysUnknownTool(_ line: ErrorLine, _ name: String) -> Bool {
-        if line.begins(unknown) { return true }
-        return line.begins(["tool ", "the tool ", "function "], holding: absent) && line.names(Array(name.utf8))
+    /// What a command prints may speak of functions and tools of its own; then the tool's name must be there.
+    private static func saysUnknownTool(_ line: ErrorLine, _ call: ToolCall) -> Bool {
+        let isNamed = line.names(Array(call.name.utf8))
+        if line.begins(unknown) { return isNamed || call.shell == nil }
+        return isNamed && line.begins(["tool ", "the tool ", "function "], holding: absent)
     }
 
     /// The program that a shell says it cannot find, in the words of the common shells.

@@ -45,7 +45,9 @@ struct CanonicalJSONTests {
                     String.UnicodeScalarView(
                         (0..<Int.random(in: 1...3, using: &generator)).map { _ in
                             Unicode.Scalar(edges.randomElement(using: &generator)!)!
-                        }))
+                        }
+                    )
+                )
             }
             // Swift compares strings by canonical equivalence; here two names are equal only when their scalars are.
             var seen: Set<[UInt16]> = []
@@ -58,17 +60,19 @@ struct CanonicalJSONTests {
         }
     }
 
-    @Test(arguments: [
-        (0x0000_0000_0000_0001, "5e-324"), (0x7FEF_FFFF_FFFF_FFFF, "1.7976931348623157e+308"),
-        (0x4430_0000_0000_0000, "295147905179352830000"), (0x44B5_2D02_C7E1_4AF5, "9.999999999999997e+22"),
-        (0x44B5_2D02_C7E1_4AF6, "1e+23"), (0x44B5_2D02_C7E1_4AF7, "1.0000000000000001e+23"),
-        (0x444B_1AE4_D6E2_EF4E, "999999999999999700000"), (0x444B_1AE4_D6E2_EF4F, "999999999999999900000"),
-        (0x444B_1AE4_D6E2_EF50, "1e+21"), (0x3EB0_C6F7_A0B5_ED8C, "9.999999999999997e-7"),
-        (0x3EB0_C6F7_A0B5_ED8D, "0.000001"), (0x41B3_DE43_5555_5553, "333333333.3333332"),
-        (0x41B3_DE43_5555_5554, "333333333.33333325"), (0x41B3_DE43_5555_5555, "333333333.3333333"),
-        (0x41B3_DE43_5555_5556, "333333333.3333334"), (0x41B3_DE43_5555_5557, "333333333.33333343"),
-        (0x4314_3FF3_C1CB_0959, "1424953923781206.2"), (0x4340_0000_0000_0000, "9007199254740992"),
-    ] as [(UInt64, String)])
+    @Test(
+        arguments: [
+            (0x0000_0000_0000_0001, "5e-324"), (0x7FEF_FFFF_FFFF_FFFF, "1.7976931348623157e+308"),
+            (0x4430_0000_0000_0000, "295147905179352830000"), (0x44B5_2D02_C7E1_4AF5, "9.999999999999997e+22"),
+            (0x44B5_2D02_C7E1_4AF6, "1e+23"), (0x44B5_2D02_C7E1_4AF7, "1.0000000000000001e+23"),
+            (0x444B_1AE4_D6E2_EF4E, "999999999999999700000"), (0x444B_1AE4_D6E2_EF4F, "999999999999999900000"),
+            (0x444B_1AE4_D6E2_EF50, "1e+21"), (0x3EB0_C6F7_A0B5_ED8C, "9.999999999999997e-7"),
+            (0x3EB0_C6F7_A0B5_ED8D, "0.000001"), (0x41B3_DE43_5555_5553, "333333333.3333332"),
+            (0x41B3_DE43_5555_5554, "333333333.33333325"), (0x41B3_DE43_5555_5555, "333333333.3333333"),
+            (0x41B3_DE43_5555_5556, "333333333.3333334"), (0x41B3_DE43_5555_5557, "333333333.33333343"),
+            (0x4314_3FF3_C1CB_0959, "1424953923781206.2"), (0x4340_0000_0000_0000, "9007199254740992"),
+        ] as [(UInt64, String)]
+    )
     func doublesArePrintedAsInAppendixB(bits: UInt64, printed: String) {
         let value = Double(bitPattern: bits)
         // Spelled with an exponent, so that it is read as a double and not as a whole number.
@@ -108,7 +112,10 @@ struct CanonicalJSONTests {
     }
 
     @Test func nestedObjectsAreSortedAndArraysAreNot() {
-        #expect(canonical(" { \"b\" : [ {\"z\":1,\"y\":2} , 1 , 0 ] , \"a\" : {} } ") == "{\"a\":{},\"b\":[{\"y\":2,\"z\":1},1,0]}")
+        #expect(
+            canonical(" { \"b\" : [ {\"z\":1,\"y\":2} , 1 , 0 ] , \"a\" : {} } ")
+                == "{\"a\":{},\"b\":[{\"y\":2,\"z\":1},1,0]}"
+        )
     }
 
     @Test func noArgumentsAreAnEmptyObject() {
