@@ -176,6 +176,7 @@ public struct ChannelMonitor: Sendable {
         if let evidence = templateCounter?.add(&foldedLine, length: range.count, judging: templateMode != .off) {
             speak(.templateCounter, templateMode, evidence, &verdicts)
         }
+        foldedLine.shrink()
     }
 
     private mutating func endSentence(_ verdicts: inout [Verdict]) {

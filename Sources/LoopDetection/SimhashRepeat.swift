@@ -29,7 +29,8 @@ struct SimhashRepeat: Sendable {
     private static let mostBigrams = 64
     /// The words of a sentence that are worth reading.
     static let mostWords = mostBigrams + 1
-    /// The fewest words, or letters of scripts without spaces, of a sentence that says something.
+    /// The fewest words, or letters of scripts without spaces, of a sentence that says something. Numbers are no words
+    /// here: rows of a matrix of zeros and ones are near-duplicates by nature.
     private static let fewestWords = 6
     private static let fewestUnspaced = 12
 
@@ -51,9 +52,13 @@ struct SimhashRepeat: Sendable {
     ///   - tail: The channel, for evidence.
     ///   - judging: Whether a verdict is asked for.
     mutating func add(_ words: FoldedWords, at range: Range<Int>, _ tail: ChannelTail, judging: Bool) -> Evidence? {
+        var lettered = 0
         var unspaced = 0
-        for word in words.words where word.kind == .unspaced { unspaced += 1 }
-        guard unspaced >= Self.fewestUnspaced || words.words.count - unspaced >= Self.fewestWords else {
+        for word in words.words {
+            if word.kind == .letters { lettered += 1 }
+            if word.kind == .unspaced { unspaced += 1 }
+        }
+        guard unspaced >= Self.fewestUnspaced || lettered >= Self.fewestWords else {
             skipped += range.count
             return nil
         }

@@ -77,6 +77,12 @@ struct FoldedLine: Sendable {
     /// XXH3 of the folded text.
     var hash: UInt64 { xxh3(bytes.span) }
 
+    /// Gives memory back that a very long line has taken.
+    mutating func shrink() { if bytes.capacity > Self.usual { bytes = [] } }
+
+    /// Lines are rarely longer than this, in bytes.
+    private static let usual = 2_048
+
     /// Folds a line that stands in the tail of a channel.
     mutating func fold(_ tail: ChannelTail, _ indices: Range<Int>) {
         let line = tail.bytes.span.extracting(indices)
@@ -129,8 +135,9 @@ struct FoldedWords: Sendable {
             case unspaced
         }
 
-        var start: Int32
-        var end: Int32
+        // A piece is at most a line of 8 KiB; lower case and the spaces between make it a few times longer, not eight.
+        var start: UInt16
+        var end: UInt16
         var kind: Kind
     }
 
@@ -165,7 +172,7 @@ struct FoldedWords: Sendable {
                     inWord = true
                 } else {
                     scalar.appendFolded(to: &text)
-                    words[words.count - 1].end = Int32(text.count)
+                    words[words.count - 1].end = UInt16(text.count)
                     if isLetter { words[words.count - 1].kind = .letters }
                 }
             } else if scalar != "'", scalar != "\u{2019}" {
@@ -176,9 +183,9 @@ struct FoldedWords: Sendable {
 
     private mutating func begin(_ kind: Word.Kind, with scalar: Unicode.Scalar) {
         if !words.isEmpty { text.append(0x20) }
-        let start = Int32(text.count)
+        let start = UInt16(text.count)
         scalar.appendFolded(to: &text)
-        words.append(Word(start: start, end: Int32(text.count), kind: kind))
+        words.append(Word(start: start, end: UInt16(text.count), kind: kind))
     }
 
     /// XXH3 of the words from one to another, as they stand in ``text``.

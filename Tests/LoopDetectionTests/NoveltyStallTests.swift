@@ -1,0 +1,72 @@
+import LoopDetection
+import Testing
+
+struct NoveltyStallTests {
+    private static let only = DetectorSettings.only { $0.noveltyStall = NoveltyStallSettings() }
+
+    private static let words = [
+        "so", "now", "let", "me", "think", "about", "this", "again", "and", "see", "what", "is", "wrong", "here",
+        "then",
+        "maybe", "it", "was", "right", "before",
+    ]
+
+    /// Paragraphs over the same few words; the first has them all.
+    private static func stalled(_ paragraphs: Int, with extra: (Int) -> String = { _ in "" }) -> String {
+        (0..<paragraphs).map { index in
+            let text = index == 0 ? words.joined(separator: " ") : shuffle(30, words, seed: UInt64(index))
+            return text + " " + extra(index) + ".\n\n"
+        }.joined()
+    }
+
+    @Test func reasoningThatBringsNoNewWordsIsEndedAndContentWarnedOf() throws {
+        let stop = try #require(verdicts(Self.stalled(30), in: .reasoning, settings: Self.only).stop)
+        #expect(stop.detector == .noveltyStall)
+        #expect(stop.evidence.integer("segments") == 8)
+        #expect(try #require(stop.evidence.number("novelty")) <= 0.2)
+        #expect(stop.evidence.text("text")?.isEmpty == false)
+        #expect(verdicts(Self.stalled(30), in: .content, settings: Self.only).map(\.mode) == [.warn])
+    }
+
+    @Test func eightSegmentsMustStallInARow() {
+        #expect(verdicts(Self.stalled(8), in: .reasoning, settings: Self.only).isEmpty)
+        #expect(verdicts(Self.stalled(9), in: .reasoning, settings: Self.only).count == 1)
+        let broken = (0..<6).map { Self.stalled(7) + freshProse(6, seed: UInt64($0)) + "\n\n" }.joined()
+        #expect(verdicts(broken, in: .reasoning, settings: Self.only).isEmpty)
+    }
+
+    @Test(arguments: ["src/part%.swift", "read_part%", "readPart%X", "`p%`", "Part::m%"])
+    func aNewConcreteNameIsProgress(_ name: String) {
+        let progress = Self.stalled(40) { name.replacing("%", with: "\($0)") }
+        #expect(verdicts(progress, in: .reasoning, settings: Self.only).isEmpty)
+        let same = Self.stalled(40) { _ in name }
+        #expect(verdicts(same, in: .reasoning, settings: Self.only).stop != nil)
+    }
+
+    @Test func numbersAreNoNewWords() {
+        #expect(verdicts(Self.stalled(30) { "\($0 * 7_919)" }, in: .reasoning, settings: Self.only).stop != nil)
+    }
+
+    @Test func textWithoutBlankLinesIsCutIntoSegments() throws {
+        let text = shuffle(6_000, Self.words, seed: 3)
+        let stop = try #require(verdicts(text, in: .reasoning, settings: Self.only).stop)
+        #expect(stop.byte > 8 * 700 && stop.byte < 10 * 700)
+    }
+
+    @Test func figuresCodeAndHeadingsAreNotJudged() {
+        let figures = times(40, "1.25 + 3.75 = 5.00; 2.5 * 4.0 = 10.00; 17 % 5 = 2; 100 / 8 = 12.5 (x)\n\n")
+        let code = "```\n" + Self.stalled(40) + "```\n"
+        let headings = lines(0..<200) { _ in "## " + Self.words.joined(separator: " ") }
+        for text in [figures, code, headings] { #expect(verdicts(text, in: .reasoning, settings: Self.only).isEmpty) }
+    }
+
+    @Test func shortParagraphsNeitherStallNorBreakAStall() {
+        let text = (0..<30).map { shuffle(30, Self.words, seed: UInt64($0)) + "\n\nYes \($0).\n\n" }.joined()
+        #expect(verdicts(text, in: .reasoning, settings: Self.only).stop != nil)
+    }
+
+    @Test func chineseIsJudgedByPairsOfCharacters() {
+        let words = ["我们", "再次", "检查", "这个", "问题", "可能", "需要", "重新", "考虑", "方法"]
+        let text = shuffle(6_000, words, seed: 4, separator: "")
+        #expect(verdicts(text, in: .reasoning, settings: Self.only).stop?.detector == .noveltyStall)
+    }
+}
