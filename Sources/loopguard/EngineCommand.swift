@@ -1,2 +1,73 @@
 import ArgumentParser
-struct EngineCommand: AsyncParsableCommand { static let configuration = CommandConfiguration(commandName: "engine") }
+import EmbeddedEngine
+import Foundation
+import Logging
+import ServiceLifecycle
+
+/// `loopguard engine`
+struct EngineCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "engine",
+        abstract: "Run the engine that comes with loopguard by itself.",
+        discussion: """
+            A small OpenAI-compatible server around a continuous-batching scheduler: /v1/chat/completions, \
+            /v1/completions, /v1/models, /health, /slots, and DELETE /v1/requests/ID. Its model is a byte n-gram model \
+            that truly generates: at temperature 0 it falls into loops by itself.
+            """
+    )
+
+    @Option(help: "The address to listen on.")
+    var host = "127.0.0.1"
+
+    @Option(help: "The port to listen on; 0 lets the system choose.")
+    var port = 4142
+
+    @OptionGroup var engine: EngineOptions
+    @OptionGroup var logging: LogOptions
+
+    func validate() throws {
+        if !(0...65_535).contains(port) { throw ValidationError("--port must be from 0 to 65535, not \(port).") }
+    }
+
+    func run() async throws {
+        let logger = logging.bootstrap()
+        var configuration = try engine.configuration(logger)
+        configuration.host = host
+        configuration.port = port
+        let engine = EmbeddedEngine(configuration: configuration)
+        do {
+            let address = try await engine.start()
+            announce("the engine listens on http://\(host):\(address.port ?? port)")
+        } catch {
+            printError("cannot listen on \(host):\(port): \(error)")
+            throw ExitCode(69)
+        }
+        try await ServiceGroup(
+            services: [EngineService(engine: engine)],
+            gracefulShutdownSignals: [.sigterm, .sigint],
+            logger: logger
+        ).run()
+    }
+}
+
+/// The options of the embedded engine, wherever it runs.
+struct EngineOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("A text file that the embedded engine's model learns as well.", valueName: "file"))
+    var model: String?
+
+    @Option(help: "The embedded engine's pace per sequence; 0 for as fast as it goes.")
+    var tokensPerSecond = 100.0
+
+    func configuration(_ logger: Logger) throws -> EngineConfiguration {
+        var configuration = EngineConfiguration()
+        configuration.tokensPerSecond = tokensPerSecond
+        configuration.logger = logger
+        if let model {
+            guard let text = FileManager.default.contents(atPath: model) else {
+                throw ValidationError("--model: the file \(model) cannot be read.")
+            }
+            configuration.model = NGramModel(learning: [Array(text)])
+        }
+        return configuration
+    }
+}

@@ -1,2 +1,95 @@
 import ArgumentParser
-struct ServeCommand: AsyncParsableCommand { static let configuration = CommandConfiguration(commandName: "serve") }
+import EmbeddedEngine
+import Exposition
+import Gateway
+import Guard
+import Logging
+import Metrics
+import Rules
+import ServiceLifecycle
+
+/// `loopguard serve`
+struct ServeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "serve",
+        abstract: "Guard an engine: the proxy that agents talk to.",
+        discussion: """
+            Everything the engine's API has passes through. Streams of /v1/chat/completions and /v1/completions are \
+            read on the way; a looping one is ended and the engine is told to stop. Without --upstream the engine that \
+            comes with loopguard is started and guarded.
+
+            loopguard's own paths: /v1/cancel/ID, /v1/requests, /metrics, /healthz, /readyz.
+            """
+    )
+
+    @Option(help: ArgumentHelp("The engine, such as http://127.0.0.1:8080.", valueName: "url"))
+    var upstream: String?
+
+    @Option(help: "The address to listen on.")
+    var host = "127.0.0.1"
+
+    @Option(help: "The port to listen on; 0 lets the system choose.")
+    var port = 4141
+
+    @OptionGroup var rules: RulesOption
+
+    @Option(help: "Event loops. One serves thousands of streams.")
+    var eventLoops = 1
+
+    @Option(help: "Seconds that running streams get to finish when the process is told to stop.")
+    var grace = 5.0
+
+    @OptionGroup var engine: EngineOptions
+    @OptionGroup var logging: LogOptions
+
+    func validate() throws {
+        if !(0...65_535).contains(port) { throw ValidationError("--port must be from 0 to 65535, not \(port).") }
+        if eventLoops < 1 { throw ValidationError("--event-loops must be at least 1, not \(eventLoops).") }
+        if !(grace >= 0 && grace <= 3_600) { throw ValidationError("--grace must be from 0 to 3600, not \(grace).") }
+    }
+
+    func run() async throws {
+        let rules = try rules.load()
+        let logger = logging.bootstrap()
+        let metrics = PrometheusMetrics(GatewayServer.metricDescriptions)
+        MetricsSystem.bootstrap(metrics)
+
+        var services: [any Service] = []
+        var embedded: EmbeddedEngine?
+        let upstream: UpstreamURL
+        if let url = self.upstream {
+            do throws(UpstreamURL.Invalid) {
+                upstream = try UpstreamURL(url)
+            } catch {
+                throw ValidationError(error.description)
+            }
+        } else {
+            var configuration = try engine.configuration(logger)
+            configuration.port = 0
+            let started = EmbeddedEngine(configuration: configuration)
+            let address = try await started.start()
+            upstream = try UpstreamURL("http://127.0.0.1:\(address.port ?? 0)")
+            services.append(EngineService(engine: started))
+            embedded = started
+        }
+
+        var configuration = GatewayConfiguration(upstream: upstream)
+        configuration.host = host
+        configuration.port = port
+        configuration.eventLoops = eventLoops
+        configuration.logger = logger
+        configuration.metricsText = { metrics.render() }
+        configuration.settings = { rules.resolve($0) }
+        if let embedded {
+            configuration.cancelEngine = { runID, reason in embedded.cancel(id: runID, reason: reason) }
+        }
+        services.append(
+            GatewayService(
+                server: GatewayServer(configuration: configuration),
+                grace: .seconds(grace),
+                greeting: { "loopguard listens on http://\($0) and guards \(embedded == nil ? "" : "its own engine at ")\(upstream)" }
+            )
+        )
+        try await ServiceGroup(services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger).run()
+    }
+}
