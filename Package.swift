@@ -19,6 +19,7 @@ let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
+let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let serviceLifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
@@ -73,7 +74,8 @@ let package = Package(
                 name: "loopguard",
                 dependencies: [
                     "Cancellation", "EmbeddedEngine", "Exposition", "Gateway", "GenerationWire", "Guard", "LoopDetection",
-                    "Replay", "Rules", argumentParser, logging, metrics, nioCore, nioPosix, serviceLifecycle,
+                    "Replay", "Rules", argumentParser, logging, metrics, nioCore, serviceLifecycle,
+                    unixSignals,
                 ],
                 swiftSettings: house
             ),

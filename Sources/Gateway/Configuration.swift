@@ -1,6 +1,6 @@
 public import Cancellation
-public import Guard
 public import Logging
+public import Rules
 
 /// What a gateway needs to know before it starts.
 public struct GatewayConfiguration: Sendable {
@@ -12,8 +12,8 @@ public struct GatewayConfiguration: Sendable {
     public var upstream: UpstreamURL
     /// How many event loops serve connections. One is enough for thousands of streams.
     public var eventLoops = 1
-    /// Decides, from the facts of a request, how its response is guarded.
-    public var settings: @Sendable (RequestFacts) -> GuardSettings = { _ in GuardSettings() }
+    /// What the rules say about a request.
+    public var rules: @Sendable (RequestFacts) -> Resolution = { RuleSet.default.resolve($0) }
     /// Where one line per finished run goes.
     public var logger = Logger(label: "loopguard.gateway")
     /// Sets the cancel flag of an engine in this very process. Called on an event loop; must not block.
@@ -36,37 +36,4 @@ public struct GatewayConfiguration: Sendable {
 
     /// A configuration with the shipped defaults.
     public init(upstream: UpstreamURL) { self.upstream = upstream }
-}
-
-/// What is known about a request when the rules are asked about it.
-public struct RequestFacts: Sendable, Equatable {
-    /// The path, without its query.
-    public var path: String
-    /// The model asked for; empty when the request names none.
-    public var model: String
-    /// The `User-Agent` header.
-    public var userAgent: String?
-    /// The `Authorization` header, whole.
-    public var authorization: String?
-    /// The `X-Loopguard-Mode` header.
-    public var mode: String?
-    /// The `X-Loopguard-Disable` header.
-    public var disable: String?
-
-    /// Facts put together by hand.
-    public init(
-        path: String,
-        model: String,
-        userAgent: String? = nil,
-        authorization: String? = nil,
-        mode: String? = nil,
-        disable: String? = nil
-    ) {
-        self.path = path
-        self.model = model
-        self.userAgent = userAgent
-        self.authorization = authorization
-        self.mode = mode
-        self.disable = disable
-    }
 }

@@ -3,8 +3,10 @@ internal import CoreMetrics
 internal import GenerationWire
 internal import Guard
 internal import Metrics
+internal import Logging
 internal import NIOCore
 internal import NIOHTTP1
+internal import Rules
 internal import Synchronization
 
 /// One request on its way to the engine and its answer on the way back, on one event loop.
@@ -66,16 +68,24 @@ final class Exchange {
         if let generation = request.generation {
             let headers = request.head.headers
             let facts = RequestFacts(
-                path: path,
                 model: model,
+                path: path,
                 userAgent: headers.first(name: "user-agent"),
                 authorization: headers.first(name: "authorization"),
-                mode: headers.first(name: "x-loopguard-mode"),
-                disable: headers.first(name: "x-loopguard-disable")
+                modeHeader: headers.first(name: "x-loopguard-mode"),
+                disableHeader: headers.first(name: "x-loopguard-disable")
             )
-            let settings = gateway.configuration.settings(facts)
-            self.settings = settings
-            guarding = GuardedStream(request: generation, settings: settings, runID: run.id)
+            let resolution = gateway.configuration.rules(facts)
+            for diagnostic in resolution.diagnostics {
+                gateway.configuration.logger.warning("\(diagnostic)", metadata: ["run_id": "\(run.id)"])
+            }
+            settings = resolution.settings
+            guarding = GuardedStream(
+                request: generation,
+                settings: resolution.settings,
+                runID: run.id,
+                created: Int(run.started)
+            )
         }
     }
 

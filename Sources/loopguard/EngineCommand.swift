@@ -2,7 +2,9 @@ import ArgumentParser
 import EmbeddedEngine
 import Foundation
 import Logging
+import NIOCore
 import ServiceLifecycle
+import UnixSignals
 
 /// `loopguard engine`
 struct EngineCommand: AsyncParsableCommand {

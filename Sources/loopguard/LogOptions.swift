@@ -3,7 +3,17 @@ import Logging
 
 /// The options of the log, which goes to standard error.
 struct LogOptions: ParsableArguments {
-    @Option(name: .customLong("log-level"), help: "trace, debug, info, notice, warning, error or critical.")
+    @Option(
+        name: .customLong("log-level"),
+        help: "trace, debug, info, notice, warning, error or critical.",
+        transform: { text in
+            guard let level = Logger.Level(rawValue: text) else {
+                let levels = Logger.Level.allCases.map(\.rawValue).joined(separator: ", ")
+                throw ValidationError("'\(text)' is no log level; there are \(levels).")
+            }
+            return level
+        }
+    )
     var level = Logger.Level.info
 
     /// Sets the process's log up and returns its logger.
@@ -14,5 +24,3 @@ struct LogOptions: ParsableArguments {
         return logger
     }
 }
-
-extension Logger.Level: @retroactive ExpressibleByArgument {}

@@ -5,8 +5,10 @@ import Gateway
 import Guard
 import Logging
 import Metrics
+import NIOCore
 import Rules
 import ServiceLifecycle
+import UnixSignals
 
 /// `loopguard serve`
 struct ServeCommand: AsyncParsableCommand {
@@ -51,26 +53,15 @@ struct ServeCommand: AsyncParsableCommand {
     func run() async throws {
         let rules = try rules.load()
         let logger = logging.bootstrap()
-        let metrics = PrometheusMetrics(GatewayServer.metricDescriptions)
+        let metrics = PrometheusMetrics()
         MetricsSystem.bootstrap(metrics)
 
-        var services: [any Service] = []
-        var embedded: EmbeddedEngine?
+        let embedded = try await upstream == nil ? startEngine(logger) : nil
         let upstream: UpstreamURL
-        if let url = self.upstream {
-            do throws(UpstreamURL.Invalid) {
-                upstream = try UpstreamURL(url)
-            } catch {
-                throw ValidationError(error.description)
-            }
-        } else {
-            var configuration = try engine.configuration(logger)
-            configuration.port = 0
-            let started = EmbeddedEngine(configuration: configuration)
-            let address = try await started.start()
-            upstream = try UpstreamURL("http://127.0.0.1:\(address.port ?? 0)")
-            services.append(EngineService(engine: started))
-            embedded = started
+        do throws(UpstreamURL.Invalid) {
+            upstream = try UpstreamURL(self.upstream ?? "http://127.0.0.1:\(embedded?.port ?? 0)")
+        } catch {
+            throw ValidationError(error.description)
         }
 
         var configuration = GatewayConfiguration(upstream: upstream)
@@ -79,17 +70,23 @@ struct ServeCommand: AsyncParsableCommand {
         configuration.eventLoops = eventLoops
         configuration.logger = logger
         configuration.metricsText = { metrics.render() }
-        configuration.settings = { rules.resolve($0) }
-        if let embedded {
-            configuration.cancelEngine = { runID, reason in embedded.cancel(id: runID, reason: reason) }
+        configuration.rules = { rules.resolve($0) }
+        if let engine = embedded?.engine {
+            configuration.cancelEngine = { runID, reason in engine.cancel(id: runID, reason: reason) }
         }
-        services.append(
-            GatewayService(
-                server: GatewayServer(configuration: configuration),
-                grace: .seconds(grace),
-                greeting: { "loopguard listens on http://\($0) and guards \(embedded == nil ? "" : "its own engine at ")\(upstream)" }
-            )
-        )
+        let gateway = GatewayService(server: GatewayServer(configuration: configuration), grace: .seconds(grace)) {
+            "loopguard listens on http://\($0) and guards \(upstream)"
+        }
+        let services: [any Service] = (embedded.map { [EngineService(engine: $0.engine)] } ?? []) + [gateway]
         try await ServiceGroup(services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger).run()
+    }
+
+    /// Starts the engine that comes with loopguard on a port of its own.
+    private func startEngine(_ logger: Logger) async throws -> (engine: EmbeddedEngine, port: Int) {
+        var configuration = try engine.configuration(logger)
+        configuration.port = 0
+        let engine = EmbeddedEngine(configuration: configuration)
+        let address = try await engine.start()
+        return (engine, address.port ?? 0)
     }
 }

@@ -1,5 +1,6 @@
 import Cancellation
 import Guard
+import Rules
 import Testing
 
 @testable import Gateway
@@ -38,10 +39,10 @@ import Testing
 
     @Test func aGuardInWarnModeLetsTheLoopPass() async throws {
         try await Rig.run {
-            $0.settings = { _ in
-                var settings = GuardSettings()
-                settings.mode = .warn
-                return settings
+            $0.rules = { facts in
+                var resolution = RuleSet.default.resolve(facts)
+                resolution.settings.mode = .warn
+                return resolution
             }
         } _: { rig in
             let (client, call) = try await rig.generation()
