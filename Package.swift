@@ -73,7 +73,8 @@ let package = Package(
             .executableTarget(
                 name: "loopguard",
                 dependencies: [
-                    "Cancellation", "EmbeddedEngine", "Exposition", "Gateway", "GenerationWire", "Guard", "LoopDetection",
+                    "Cancellation", "EmbeddedEngine", "Exposition", "Gateway", "GenerationWire", "Guard",
+                    "LoopDetection",
                     "Replay", "Rules", argumentParser, logging, metrics, nioCore, serviceLifecycle,
                     unixSignals,
                 ],

@@ -2,8 +2,8 @@ internal import Cancellation
 internal import CoreMetrics
 internal import GenerationWire
 internal import Guard
-internal import Metrics
 internal import Logging
+internal import Metrics
 internal import NIOCore
 internal import NIOHTTP1
 internal import Rules
