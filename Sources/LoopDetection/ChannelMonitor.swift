@@ -204,9 +204,10 @@ public struct ChannelMonitor: Sendable {
     }
 
     private mutating func endSegment(_ verdicts: inout [Verdict]) {
-        guard let evidence = noveltyStall?.endSegment(tail, at: tail.end) else { return }
         let mode = mode(.noveltyStall)
-        if mode != .off { speak(.noveltyStall, mode, evidence, &verdicts) }
+        if let evidence = noveltyStall?.endSegment(tail, at: tail.end, judging: mode != .off) {
+            speak(.noveltyStall, mode, evidence, &verdicts)
+        }
     }
 
     private mutating func judgeWhitespace(_ verdicts: inout [Verdict]) {

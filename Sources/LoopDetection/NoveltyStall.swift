@@ -64,8 +64,8 @@ struct NoveltyStall: Sendable {
         addNames(tail.bytes.span.extracting(indices))
     }
 
-    /// Ends the segment and judges it.
-    mutating func endSegment(_ tail: ChannelTail, at end: Int) -> Evidence? {
+    /// Ends the segment and judges it, when a verdict is asked for.
+    mutating func endSegment(_ tail: ChannelTail, at end: Int, judging: Bool) -> Evidence? {
         defer {
             current.removeAll(keepingCapacity: true)
             segmentStart = end
@@ -86,7 +86,7 @@ struct NoveltyStall: Sendable {
         if isStalled, run == 0 { runStart = segmentStart }
         run = isStalled ? run + 1 : 0
         remember()
-        guard run >= settings.segments else { return nil }
+        guard judging, run >= settings.segments else { return nil }
         var evidence = Evidence()
         evidence.add("segments", run)
         evidence.add("novelty", share: novelty)
@@ -182,18 +182,5 @@ struct NoveltyStall: Sendable {
             swap(&recent[oldest], &current)
             oldest = (oldest + 1) % settings.window
         }
-    }
-}
-
-extension [UInt32] {
-    /// Binary search.
-    fileprivate func containsSorted(_ value: UInt32) -> Bool {
-        var lower = 0
-        var upper = count
-        while lower < upper {
-            let middle = (lower + upper) / 2
-            if self[middle] < value { lower = middle + 1 } else { upper = middle }
-        }
-        return lower < count && self[lower] == value
     }
 }

@@ -219,16 +219,3 @@ struct SentenceEnds: Sendable {
         }
     }
 }
-
-extension [UInt32] {
-    /// Sorts and drops what occurs twice.
-    mutating func sortAndUnique() {
-        sort()
-        var written = 0
-        for index in indices where written == 0 || self[index] != self[written - 1] {
-            self[written] = self[index]
-            written += 1
-        }
-        removeLast(count - written)
-    }
-}
