@@ -5,10 +5,8 @@
 struct ErrorLine: Sendable {
     /// The line as it came, without blanks around it.
     let text: String
-    /// The segments without the quotes and brackets around them and the full stop after them.
-    let originals: [ArraySlice<UInt8>]
-    /// The same, lowercased.
-    let segments: [[UInt8]]
+    /// Without the quotes and brackets around each and the full stop after it.
+    let segments: [ArraySlice<UInt8>]
 
     /// Longer lines are data, not messages.
     private static let longest = 400
@@ -24,7 +22,6 @@ struct ErrorLine: Sendable {
     private init(_ bytes: ArraySlice<UInt8>) {
         guard bytes.count <= Self.longest else {
             text = ""
-            originals = []
             segments = []
             return
         }
@@ -39,8 +36,7 @@ struct ErrorLine: Sendable {
             start = next
         }
         parts.append(Self.segment(line[start...]))
-        originals = parts
-        segments = parts.map { $0.map(\.asciiLowercased) }
+        segments = parts
     }
 
     /// Whether a segment begins with one of the phrases.
@@ -60,13 +56,22 @@ struct ErrorLine: Sendable {
             && (range.upperBound == bytes.count || !touches(bytes[range.upperBound]))
     }
 
-    /// The code in `exit code: 127`, `Process exited with code 1`, `exit_code=2`.
-    var exitCode: Int? {
-        guard let first = segments.first, Self.exitPhrases.begin(first) else { return nil }
-        let tail = text.utf8.drop { !$0.isASCIIDigit }.prefix(while: \.isASCIIDigit)
-        return Int(String(decoding: tail, as: UTF8.self))
+    /// Whether the line tells an exit code: `exit code: 127`, `Process exited with code 1`, `exit_code=2`.
+    var tellsExitCode: Bool { segments.first.map(Self.exitPhrases.begin) ?? false }
+
+    /// The first exit code that a line of the text begins with.
+    static func exitCode(_ text: ArraySlice<UInt8>) -> Int? {
+        for line in text.split(whereSeparator: { $0 == 0x0A || $0 == 0x0D }) {
+            let start = line.drop { $0.isBlank || opening.contains($0) }
+            guard exitPhrases.begin(start) else { continue }
+            let digits = start.prefix(80).drop { !$0.isASCIIDigit }.prefix(while: \.isASCIIDigit)
+            return Int(String(decoding: digits, as: UTF8.self))
+        }
+        return nil
     }
 
+    private static let opening = Array("[<({\"'`*# \t‘".utf8)
+    private static let closing = Array("]>)}\"'`.,! \t’".utf8)
     private static let exitPhrases: Phrases = [
         "exit code", "exit status", "exit_code", "exitcode", "exited with", "command exited with",
         "process exited with", "command failed with exit code", "the command exited", "return code", "returncode",
@@ -92,32 +97,38 @@ struct ErrorLine: Sendable {
     }
 
     private static func segment(_ bytes: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
-        let opening = Array("[<({\"'`*# \t‘".utf8)
-        let closing = Array("]>)}\"'`.,! \t’".utf8)
         let front = bytes.drop { opening.contains($0) }
         guard let last = front.lastIndex(where: { !closing.contains($0) }) else { return front.prefix(0) }
         return front[...last]
     }
 }
 
-/// Phrases to look for in lowercased bytes.
+/// Phrases to look for in bytes, ASCII letters of either case being equal.
 struct Phrases: Sendable, ExpressibleByArrayLiteral {
     private let phrases: [[UInt8]]
+    /// By byte: whether a phrase begins with it.
+    private let starts: [Bool]
 
+    /// - Parameter phrases: In lower case, none empty.
     init(arrayLiteral phrases: StaticString...) {
         self.phrases = phrases.map { $0.withUTF8Buffer(Array.init) }
+        var starts = Array(repeating: false, count: 256)
+        for phrase in self.phrases { starts[Int(phrase[0])] = true }
+        self.starts = starts
     }
 
     /// Whether the text begins with one of them.
-    func begin(_ text: some Collection<UInt8>) -> Bool { phrases.contains { text.starts(with: $0) } }
+    func begin(_ text: ArraySlice<UInt8>) -> Bool { !text.isEmpty && stand(in: text, at: text.startIndex) }
 
     /// Whether one of them occurs in the text.
-    func occur(in text: some Collection<UInt8>) -> Bool {
-        var rest = text[...]
-        while let first = rest.first {
-            for phrase in phrases where phrase[0] == first && rest.starts(with: phrase) { return true }
-            rest = rest.dropFirst()
+    func occur(in text: ArraySlice<UInt8>) -> Bool { text.indices.contains { stand(in: text, at: $0) } }
+
+    private func stand(in text: ArraySlice<UInt8>, at start: Int) -> Bool {
+        guard starts[Int(text[start].asciiLowercased)] else { return false }
+        return phrases.contains { phrase in
+            guard text.endIndex - start >= phrase.count else { return false }
+            for offset in phrase.indices where text[start + offset].asciiLowercased != phrase[offset] { return false }
+            return true
         }
-        return false
     }
 }

@@ -35,7 +35,7 @@ struct Failure: Sendable {
             if let (kind, binary) = Self.judge(line, call, isError: result.isError) {
                 if found == nil { found = (kind, line, binary) }
                 if found?.kind == kind { matches += 1 }
-            } else if line.exitCode == nil {
+            } else if !line.tellsExitCode {
                 others += 1
             }
         }
@@ -71,19 +71,19 @@ struct Failure: Sendable {
             if let binary = missingBinary(line) {
                 if shell.programs.contains(binary) { return (.binaryMissing, binary) }
                 // A program that a script calls: the script fails as a whole.
-                if isError, line.begins(["command not found", "executable file not found in"]) {
+                if isError, line.begins(missingProgram) {
                     return (.binaryMissing, nil)
                 }
             }
         } else {
             if line.begins(invalid) { return (.invalidArgument, nil) }
-            if call.isEdit, line.begins(mismatch) || line.begins(["text", "string", "old"], holding: ["not found in"]) {
+            if call.isEdit, line.begins(mismatch) || line.begins(searched, holding: notInFile) {
                 return (.editMismatch, nil)
             }
         }
         if line.begins(directory) { return (.isDirectory, nil) }
         if line.begins(denied) { return (.permission, nil) }
-        let saysMissing = line.begins(missing) || line.begins(["file "], holding: ["not found", "does not exist"])
+        let saysMissing = line.begins(missing) || line.begins(file, holding: absent)
         if saysMissing, namesPath(line, call) { return (.notFound, nil) }
         return nil
     }
@@ -119,39 +119,49 @@ struct Failure: Sendable {
         "blocking waiting for file lock", "internal server error", "temporary failure", "try again later", "overloaded",
     ]
 
+    private static let missingProgram: Phrases = ["command not found", "executable file not found in"]
+    private static let searched: Phrases = ["text", "string", "old"]
+    private static let notInFile: Phrases = ["not found in"]
+    private static let file: Phrases = ["file "]
+    private static let tool: Phrases = ["tool ", "the tool ", "function "]
     private static let absent: Phrases = [
         "not found", "does not exist", "is not available", "not available", "is not defined",
     ]
 
     /// What a command prints may speak of functions and tools of its own; then the tool's name must be there.
     private static func saysUnknownTool(_ line: ErrorLine, _ call: ToolCall) -> Bool {
-        let isNamed = line.names(Array(call.name.utf8))
-        if line.begins(unknown) { return isNamed || call.shell == nil }
-        return isNamed && line.begins(["tool ", "the tool ", "function "], holding: absent)
+        if line.begins(unknown) { return call.shell == nil || line.names(Array(call.name.utf8)) }
+        return line.begins(tool, holding: absent) && line.names(Array(call.name.utf8))
     }
 
     /// The program that a shell says it cannot find, in the words of the common shells.
     private static func missingBinary(_ line: ErrorLine) -> String? {
         let segments = line.segments
         func program(_ index: Int) -> String? {
-            segments.indices.contains(index) ? Self.program(line.originals[index]) : nil
+            segments.indices.contains(index) ? Self.program(line.segments[index]) : nil
         }
         for (index, segment) in segments.enumerated() {
             let isLast = index + 1 == segments.count
-            if isLast, segment.elementsEqual("command not found".utf8) || segment.elementsEqual("not found".utf8) {
+            if isLast, isExactly(segment, "command not found") || isExactly(segment, "not found") {
                 return program(index - 1)  // bash, sh: the program stands before
             }
-            if segment.elementsEqual("command not found".utf8) { return program(index + 1) }  // zsh: behind
-            if segment.starts(with: "executable file not found in".utf8), index > 0 {
-                return line.originals[index - 1].split(separator: 0x20).last.flatMap(Self.program)
+            if isExactly(segment, "command not found") { return program(index + 1) }  // zsh: behind
+            if index > 0, noExecutable.begin(segment) {
+                return line.segments[index - 1].split(separator: 0x20).last.flatMap(Self.program)
             }
             if unrecognised.occur(in: segment) {
-                return line.originals[index].split(separator: 0x20).first.flatMap(Self.program)
+                return line.segments[index].split(separator: 0x20).first.flatMap(Self.program)
             }
         }
         return nil
     }
 
+    private static func isExactly(_ segment: ArraySlice<UInt8>, _ words: StaticString) -> Bool {
+        segment.count == words.utf8CodeUnitCount
+            && words.withUTF8Buffer { segment.lazy.map(\.asciiLowercased).elementsEqual($0) }
+    }
+
+    private static let noExecutable: Phrases = ["executable file not found in"]
     private static let unrecognised: Phrases = [
         "is not recognized as an internal or external command", "is not recognized as the name of a cmdlet",
     ]

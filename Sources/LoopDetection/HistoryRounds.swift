@@ -44,13 +44,12 @@ struct HistoryRounds: Sendable {
         for (index, round) in conversation.rounds.enumerated() where round.turn == conversation.userTurns {
             var entries: [Entry] = []
             var waited = false
-            for (call, result) in calls.rounds[index] {
+            for (call, result, failure) in calls.rounds[index] {
                 if settings.exempt.contains(call.name) || result?.isRefusal == true { continue }
                 if call.shell?.isWait == true {
                     waited = true
                     continue
                 }
-                let failure = result.flatMap { Failure(of: call, $0) }
                 entries.append(
                     Entry(
                         call: call,
@@ -74,13 +73,15 @@ struct HistoryRounds: Sendable {
 /// The calls and results of a conversation's present turn, read once for all detectors.
 struct PastCalls: Sendable {
     /// One list for each of the conversation's rounds; empty for rounds of earlier turns.
-    let rounds: [[(call: ToolCall, result: ToolResult?)]]
+    let rounds: [[(call: ToolCall, result: ToolResult?, failure: Failure?)]]
 
     init(_ conversation: Conversation) {
         rounds = conversation.rounds.map { round in
             guard round.turn == conversation.userTurns else { return [] }
             return round.calls.map { past in
-                (ToolCall(past.name, past.arguments), past.result.map(ToolResult.init))
+                let call = ToolCall(past.name, past.arguments)
+                let result = past.result.map(ToolResult.init)
+                return (call, result, result.flatMap { Failure(of: call, $0) })
             }
         }
     }

@@ -48,8 +48,9 @@ struct PermanentFailure: Sendable {
         offeredTools = conversation.offeredTools
         for round in calls.rounds {
             var counted: Set<Key> = []
-            for (call, result) in round where !settings.exempt.contains(call.name) {
-                if let result, !result.isRefusal, result.fingerprint != nil { read(call, result, &counted) }
+            for (call, result, failure) in round where !settings.exempt.contains(call.name) {
+                guard let result, !result.isRefusal, result.fingerprint != nil else { continue }
+                read(call, result, failure, &counted)
             }
         }
     }
@@ -113,8 +114,12 @@ struct PermanentFailure: Sendable {
 
     // MARK: - Reading the past
 
-    private mutating func read(_ call: ToolCall, _ result: ToolResult, _ counted: inout Set<Key>) {
-        let failure = Failure(of: call, result)
+    private mutating func read(
+        _ call: ToolCall,
+        _ result: ToolResult,
+        _ failure: Failure?,
+        _ counted: inout Set<Key>
+    ) {
         clear(after: call, result, failure)
         guard let failure else { return }
         if failure.kind == .unknownTool { unknownNames.insert(call.name) }

@@ -29,22 +29,22 @@ struct ToolResult: Sendable {
         let text = past.text
         length = text.count
         message = past.message
-        let start = text.prefix(512).drop { $0.isBlank || Self.brackets.contains($0) }.map(\.asciiLowercased)
-        isRefusal = start.starts(with: "loopguard".utf8)
+        let start = text.prefix(512).drop { $0.isBlank || Self.brackets.contains($0) }
+        isRefusal = Self.ownName.begin(start)
         fingerprint = Self.isPlaceholder(text, start) ? nil : Fingerprint(VolatileText.strip(text))
 
         let message = Self.message(text)
         let head = message.text.prefix(Self.judged)
         let tail = message.text[head.endIndex...].suffix(Self.judged)
-        let all = ErrorLine.split(head) + ErrorLine.split(tail)
-        exitCode = message.exitCode ?? all.lazy.compactMap(\.exitCode).first
+        exitCode = message.exitCode ?? ErrorLine.exitCode(head) ?? ErrorLine.exitCode(tail)
         let failed = past.isError == true || (exitCode ?? 0) != 0
         let begins = past.isError != false && Self.beginnings.begin(start)
         isError = failed || begins
         let mayBeJudged = isError || (past.isError == nil && exitCode == nil && text.count <= Self.shortText)
-        lines = mayBeJudged ? all : []
+        lines = mayBeJudged ? ErrorLine.split(head) + ErrorLine.split(tail) : []
     }
 
+    private static let ownName: Phrases = ["loopguard"]
     private static let brackets = Array("[<({\"'`*#".utf8)
     private static let beginnings: Phrases = [
         "error", "tool error", "tool_error", "fatal:", "fatal error", "exception", "traceback", "err!", "failed to ",
@@ -56,7 +56,7 @@ struct ToolResult: Sendable {
     ]
 
     /// What clients leave behind where they cut a result out to save context.
-    private static func isPlaceholder(_ text: [UInt8], _ start: [UInt8]) -> Bool {
+    private static func isPlaceholder(_ text: [UInt8], _ start: ArraySlice<UInt8>) -> Bool {
         guard text.count <= 256, let first = text.first(where: { !$0.isBlank }),
             first == UInt8(ascii: "[")
                 || first == UInt8(ascii: "<")

@@ -120,21 +120,21 @@ enum VolatileText {
         let end = fraction(text, whole)
         let hasFraction = end > whole
         let key = name(text, before: start)
-        let isDuration = durationNames.contains { key.contains($0) } || key.hasSuffix("_ms")
+        let isDuration = durationNames.occur(in: key) || key.suffix(3).elementsEqual("_ms".utf8)
 
         var unit = end
         if at(text, unit) == 0x20 { unit += 1 }
         var unitEnd = unit
         while unitEnd - unit < 8, at(text, unitEnd).isASCIILetter || at(text, unitEnd) >= 0x80 { unitEnd += 1 }
-        let word = String(decoding: text[min(unit, text.count)..<min(unitEnd, text.count)], as: UTF8.self)
-        if ["ms", "us", "µs", "μs", "ns", "msec"].contains(word) { return unitEnd }
-        if ["s", "sec", "secs", "second", "seconds"].contains(word), hasFraction || isDuration { return unitEnd }
+        let word = text[min(unit, text.count)..<min(unitEnd, text.count)]
+        if shortUnits.contains(where: word.elementsEqual) { return unitEnd }
+        if hasFraction || isDuration, secondUnits.contains(where: word.elementsEqual) { return unitEnd }
 
         guard ends(text, end) else { return requestID(text, start) }
-        if isDuration || (hasFraction && key.contains("elapsed")) { return end }
-        if key.hasSuffix("pid") { return end }
+        if isDuration || (hasFraction && elapsed.occur(in: key)) { return end }
+        if key.suffix(3).elementsEqual("pid".utf8) || key.suffix(3).elementsEqual("PID".utf8) { return end }
         let length = whole - start
-        if text[start] == UInt8(ascii: "1"), length == 10 || length == 13, timeNames.contains(where: key.contains) {
+        if text[start] == UInt8(ascii: "1"), length == 10 || length == 13, timeNames.occur(in: key) {
             return end
         }
         return requestID(text, start)
@@ -142,8 +142,7 @@ enum VolatileText {
 
     private static func requestID(_ text: [UInt8], _ start: Int) -> Int? {
         let isPrefixed = text[start] == UInt8(ascii: "r") && text[start...].starts(with: "req_".utf8)
-        let key = isPrefixed ? "" : name(text, before: start)
-        guard isPrefixed || idNames.contains(key) else { return nil }
+        guard isPrefixed || isNamedID(text, start) else { return nil }
         var index = start
         while at(text, index).isASCIIAlphanumeric || at(text, index) == UInt8(ascii: "-")
             || at(text, index) == UInt8(ascii: "_")
@@ -151,10 +150,21 @@ enum VolatileText {
         return index - start >= 6 ? index : nil
     }
 
-    private static let durationNames = ["duration", "wall_time", "walltime", "latency", "runtime", "took"]
-    private static let timeNames = ["time", "date", "created", "stamp", "epoch", "expires"]
-    private static let idNames: Set<String> = [
-        "request_id", "request-id", "requestid", "x-request-id", "req_id", "trace_id", "traceid", "trace-id", "span_id",
+    private static func isNamedID(_ text: [UInt8], _ start: Int) -> Bool {
+        // Nearly every word of every text comes by here: most have a letter or a comma before their blank.
+        var before = start - 1
+        while before >= 0, start - before < 5, text[before] == 0x20 || text[before] == 0x22 { before -= 1 }
+        guard before >= 0, text[before] == UInt8(ascii: ":") || text[before] == UInt8(ascii: "=") else { return false }
+        return idNames.occur(in: name(text, before: start))
+    }
+
+    private static let shortUnits = ["ms", "us", "µs", "μs", "ns", "msec"].map { Array($0.utf8) }
+    private static let secondUnits = ["s", "sec", "secs", "second", "seconds"].map { Array($0.utf8) }
+    private static let elapsed: Phrases = ["elapsed"]
+    private static let durationNames: Phrases = ["duration", "wall_time", "walltime", "latency", "runtime", "took"]
+    private static let timeNames: Phrases = ["time", "date", "created", "stamp", "epoch", "expires"]
+    private static let idNames: Phrases = [
+        "request_id", "request-id", "requestid", "req_id", "trace_id", "traceid", "trace-id", "span_id",
         "correlation_id", "correlation-id",
     ]
 
@@ -186,14 +196,21 @@ enum VolatileText {
         !at(text, index).isASCIIAlphanumeric && at(text, index) != UInt8(ascii: "_")
     }
 
-    /// The lowercased name before a value, as in `name=`, `"name": ` and `name `; empty when there is none.
-    private static func name(_ text: [UInt8], before start: Int) -> String {
+    /// The name before a value, as in `name=`, `"name": ` and `name `; empty when there is none.
+    private static func name(_ text: [UInt8], before start: Int) -> ArraySlice<UInt8> {
         var end = start
-        while end > 0, start - end < 5, [0x20, 0x22, 0x27, 0x3A, 0x3D].contains(text[end - 1]) { end -= 1 }
-        guard end < start else { return "" }
+        while end > 0, start - end < 5, isNameEnd(text[end - 1]) { end -= 1 }
+        guard end < start else { return [] }
         var begin = end
         while begin > 0, end - begin < 32, isNameByte(text[begin - 1]) { begin -= 1 }
-        return String(decoding: text[begin..<end].map(\.asciiLowercased), as: UTF8.self)
+        return text[begin..<end]
+    }
+
+    private static func isNameEnd(_ byte: UInt8) -> Bool {
+        switch byte {
+        case 0x20, 0x09, 0x22, 0x27, 0x3A, 0x3D: true
+        default: false
+        }
     }
 
     private static func isNameByte(_ byte: UInt8) -> Bool {
