@@ -110,8 +110,10 @@ import Testing
 
     @Test func aSequenceInABatchGetsTheTokensItGetsAlone() throws {
         let model = NGramModel()
-        let prompts = ["The guard", "User: What is a rule?\nAssistant:", "", "A healthy stream", "When the client goes"]
-            .map { model.tokenizer.encode(Array($0.utf8)) }
+        let prompts = [
+            "The guard", "User: What is a rule?\nAssistant:", "", "A healthy stream", "When the client goes",
+        ]
+        .map { model.tokenizer.encode(Array($0.utf8)) }
         func options(_ index: Int) -> (inout GenerationOptions) -> Void {
             {
                 $0.maxTokens = 100 + 20 * index

@@ -98,7 +98,8 @@ struct Engine: Sendable {
             case .queueFull:
                 APIError(
                     status: .serviceUnavailable,
-                    message: "The server is busy: \(configuration.queueCapacity) sequences are waiting. Try again later.",
+                    message:
+                        "The server is busy: \(configuration.queueCapacity) sequences are waiting. Try again later.",
                     type: "server_error",
                     code: "queue_full"
                 )
@@ -116,13 +117,15 @@ struct Engine: Sendable {
     /// The id that a header gives, if it gives one.
     private func name(_ head: HTTPRequestHead, _ header: String) throws(APIError) -> String? {
         guard let name = head.headers.first(name: header) else { return nil }
-        let isValid = (1...128).contains(name.utf8.count) && name.utf8.allSatisfy { byte in
-            switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"): true
-            case UInt8(ascii: "0")...UInt8(ascii: "9"): true
-            default: ".:_-".utf8.contains(byte)
+        let isValid =
+            (1...128).contains(name.utf8.count)
+            && name.utf8.allSatisfy { byte in
+                switch byte {
+                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"): true
+                case UInt8(ascii: "0")...UInt8(ascii: "9"): true
+                default: ".:_-".utf8.contains(byte)
+                }
             }
-        }
         guard isValid else {
             throw .invalid("\(header) must have 1 to 128 letters, digits, dots, colons, hyphens or underscores.")
         }

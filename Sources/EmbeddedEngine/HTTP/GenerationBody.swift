@@ -44,7 +44,10 @@ struct GenerationBody: Equatable {
             case "stream": body.stream = fields.bool(bytes, &reader, name) ?? false
             case "stream_options":
                 fields.object(bytes, &reader, name) { inner, reader, fields in
-                    guard bytes.equals(inner, "include_usage") else { return _ = reader.skipValue(bytes) }
+                    guard bytes.equals(inner, "include_usage") else {
+                        _ = reader.skipValue(bytes)
+                        return
+                    }
                     body.includeUsage = fields.bool(bytes, &reader, "stream_options.include_usage") ?? false
                 }
             case "n": body.choices = fields.integer(bytes, &reader, name, 1...Self.maxChoices) ?? 1

@@ -71,7 +71,8 @@ struct ResponseEncoder {
         return json
     }
 
-    private func chunk(_ choice: Int, _ outcome: Outcome?, into output: inout [UInt8], _ body: (inout [UInt8]) -> Void) {
+    private func chunk(_ choice: Int, _ outcome: Outcome?, into output: inout [UInt8], _ body: (inout [UInt8]) -> Void)
+    {
         output += "data: ".utf8
         output += chunkHead
         output += #"{"index":"#.utf8

@@ -8,7 +8,8 @@ extension EngineStatus {
         Self.append(active, to: &json)
         json += #"],"recent":["#.utf8
         Self.append(recent, to: &json)
-        json += """
+        json +=
+            """
             ],"finished":\(finished),"cancelled":\(cancelled),"generated_tokens":\(generatedTokens),\
             "tokens_after_cancel":\(tokensAfterCancel)}
             """.utf8
@@ -20,7 +21,8 @@ extension EngineStatus {
             if index > 0 { json += ",".utf8 }
             json += #"{"id":"#.utf8
             JSONString.encode(sequence.id, into: &json)
-            json += """
+            json +=
+                """
                 ,"choice":\(sequence.choice),"state":"\(sequence.state.rawValue)",\
                 "prompt_tokens":\(sequence.promptTokens),"generated_tokens":\(sequence.generatedTokens),\
                 "tokens_after_cancel":\(sequence.tokensAfterCancel),"cancel_reason":

@@ -26,10 +26,15 @@ final class TestClient: Sendable {
             .get()
     }
 
+    /// Sends a chat request.
+    func send(body: String, headers: [String] = []) async throws {
+        try await send("POST", "/v1/chat/completions", body, headers: headers)
+    }
+
     /// Sends one request.
     func send(
-        _ method: String = "POST",
-        _ path: String = "/v1/chat/completions",
+        _ method: String,
+        _ path: String,
         _ body: String = "",
         headers: [String] = []
     ) async throws {
