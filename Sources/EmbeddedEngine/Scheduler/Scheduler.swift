@@ -70,9 +70,13 @@ final class Scheduler: Sendable {
     private func run(_ turns: inout Turns) {
         while true {
             configuration.stepHook?(.beforeStep)
-            let isStopping = admit(into: &turns)
+            // Flags first: a sequence that is cancelled makes room for one that waits.
             turns.retireFlagged()
-            if isStopping, turns.isIdle { break }
+            let isStopping = admit(into: &turns)
+            if isStopping {
+                if turns.isIdle { break }
+                continue
+            }
             let hasRead = turns.prefillOneChunk()
             let wait = turns.decodeOneStep()
             if hasRead { continue }

@@ -97,7 +97,9 @@ struct Turns {
         inputs.removeAll(keepingCapacity: true)
         for index in sequences.indices {
             let generation = sequences[index].generation
-            guard sequences[index].isPrefilled, generation.output.hasRoom, !generation.flag.isSet else { continue }
+            // A flag that was set since the turn began: the sequence ends in the next one.
+            if generation.flag.isSet { return .none }
+            guard sequences[index].isPrefilled, generation.output.hasRoom else { continue }
             stepping.append(index)
             inputs.append(StepInput(slot: sequences[index].slot, token: sequences[index].last))
         }
