@@ -97,9 +97,10 @@ public struct ChannelMonitor: Sendable {
 
     /// Says that the channel has ended: the last line is complete.
     public mutating func finish(verdicts: inout [Verdict]) {
-        if !isStopped, lineStart < tail.end { endLine(&verdicts) }
-        if !isStopped { endSegment(&verdicts) }
-        if !isStopped, nextScan != .max { scan(&verdicts) }
+        if isStopped { return }
+        if lineStart < tail.end { endLine(&verdicts) }
+        endSegment(&verdicts)
+        if nextScan != .max { scan(&verdicts) }
         isStopped = true
     }
 
@@ -141,7 +142,7 @@ public struct ChannelMonitor: Sendable {
         if mode != .off, let evidence = tailRepeat.scan(tail, profile.current) {
             speak(.tailRepeat, mode, evidence, &verdicts)
         }
-        let stutterMode = kind == .arguments || isStopped ? .off : self.mode(.stutter)
+        let stutterMode = kind == .arguments ? .off : self.mode(.stutter)
         if stutterMode != .off, let evidence = stutter?.scan(tail, profile.current, tailRepeat) {
             speak(.stutter, stutterMode, evidence, &verdicts)
         }
@@ -149,7 +150,6 @@ public struct ChannelMonitor: Sendable {
 
     private mutating func endLine(_ verdicts: inout [Verdict]) {
         endSentence(&verdicts)
-        if isStopped { return }
         let range = lineStart..<tail.end
         lineStart = tail.end
         let indices = tail.indices(of: range)
@@ -160,7 +160,7 @@ public struct ChannelMonitor: Sendable {
             endPiece(dropping: wasCode || profile.current == .code || shape.looksLikeCode || shape.isTitle)
             if shape.isBlank { endSegment(&verdicts) }
         }
-        if shape.isBlank || isStopped || (lineRepeat == nil && templateCounter == nil) { return }
+        if shape.isBlank || (lineRepeat == nil && templateCounter == nil) { return }
 
         foldedLine.fold(tail, indices)
         let lineMode = mode(.lineRepeat)
@@ -172,7 +172,7 @@ public struct ChannelMonitor: Sendable {
         ) {
             speak(.lineRepeat, lineMode, evidence, &verdicts)
         }
-        let templateMode = isStopped ? .off : mode(.templateCounter)
+        let templateMode = mode(.templateCounter)
         if let evidence = templateCounter?.add(&foldedLine, length: range.count, judging: templateMode != .off) {
             speak(.templateCounter, templateMode, evidence, &verdicts)
         }
@@ -237,7 +237,9 @@ public struct ChannelMonitor: Sendable {
         kind == .arguments && rule != .budget ? .argumentRepeat : rule
     }
 
+    /// Appends a verdict. After a stop nobody speaks any more, not even over the same byte.
     private mutating func speak(_ rule: DetectorID, _ mode: Mode, _ found: Evidence, _ verdicts: inout [Verdict]) {
+        if isStopped { return }
         let detector = speaker(rule)
         var evidence = found
         if detector == .argumentRepeat {

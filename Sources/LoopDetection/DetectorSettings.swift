@@ -67,12 +67,11 @@ public struct PeriodBand: Sendable, Equatable {
 /// `tail_repeat`: an exactly periodic tail.
 public struct TailRepeatSettings: Sendable, Equatable {
     public var modes = TextModes(content: .stop, reasoning: .stop, code: .stop)
-    /// The bytes of tail that are looked at; at most ``widestWindow``.
+    /// The bytes of tail that are looked at.
     public var window = 16_384
     /// A scan happens whenever this many bytes have come in.
     public var stride = 128
-    /// Bands of the prose profile, by rising period; the last `upTo`, at most ``longestPeriod``, is the longest period
-    /// looked for.
+    /// Bands of the prose profile, by rising period; the last `upTo` is the longest period looked for.
     public var prose = [
         PeriodBand(upTo: 7, span: 1_024, repeats: 1),
         PeriodBand(upTo: 31, span: 1_024, repeats: 32),
@@ -87,12 +86,6 @@ public struct TailRepeatSettings: Sendable, Equatable {
         PeriodBand(upTo: 511, span: 4_096, repeats: 8),
         PeriodBand(upTo: 4_096, span: 6_144, repeats: 4),
     ]
-
-    /// The longest period that a band may speak of, in bytes. More is not looked for.
-    public static let longestPeriod = 4_096
-    /// The widest window, in bytes. More is not looked at.
-    public static let widestWindow = 65_535
-
     public init() {}
 }
 

@@ -4,6 +4,9 @@
 /// exhausted. A segment ends at a blank line or after a few hundred characters. Code, headings and titles are dropped,
 /// numbers do not count as words, and a new path, identifier or quoted name is progress whatever the words are. Text
 /// that is mostly no letters, tables of figures for example, is not judged at all: it ends the run of stalls.
+///
+/// The run must also be long: half of what as many full segments would have. Eight short steps of a calculation use the
+/// same words, and only their numbers tell them apart.
 struct NoveltyStall: Sendable {
     private let settings: NoveltyStallSettings
     /// The hashes of the present segment: words even, concrete names odd.
@@ -13,6 +16,7 @@ struct NoveltyStall: Sendable {
     private var oldest = 0
     private var run = 0
     private var runStart = 0
+    private var runCharacters = 0
 
     private var segmentStart = 0
     private var pieceStart = 0
@@ -83,12 +87,19 @@ struct NoveltyStall: Sendable {
         current.sortAndUnique()
         let (novelty, hasNewName) = novelty()
         let isStalled = !recent.isEmpty && novelty <= settings.novelty && !hasNewName
-        if isStalled, run == 0 { runStart = segmentStart }
+        if !isStalled || run == 0 {
+            runStart = segmentStart
+            runCharacters = 0
+        }
         run = isStalled ? run + 1 : 0
+        runCharacters += kept
         remember()
-        guard judging, run >= settings.segments else { return nil }
+        guard judging, run >= settings.segments, runCharacters * 2 >= settings.segments * settings.segmentLength else {
+            return nil
+        }
         var evidence = Evidence()
         evidence.add("segments", run)
+        evidence.add("characters", runCharacters)
         evidence.add("novelty", share: novelty)
         evidence.add("text", bytes: tail.bytes[tail.indices(of: segmentStart..<end)])
         evidence.add("start", runStart)

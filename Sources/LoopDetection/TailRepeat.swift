@@ -21,6 +21,8 @@ struct TailRepeat: Sendable {
     /// The bytes at the end that are looked for before the Z-function is computed, two machine words. In ordinary text
     /// they rarely recur within the longest period, and looking for them is several times faster.
     private static let probe = 16
+    /// The longest period whose scan takes its scratch from the stack: the shipped one.
+    private static let usualPeriod = 4_096
 
     /// Creates the detector.
     init(settings: TailRepeatSettings) {
@@ -77,19 +79,24 @@ struct TailRepeat: Sendable {
 
     /// The shortest period whose span meets its band.
     private func find(_ bytes: [UInt8], _ bands: [PeriodBand], probing: Bool) -> Finding? {
-        let count = min(bytes.count, settings.window, TailRepeatSettings.widestWindow)
+        let count = min(bytes.count, settings.window)
         guard let longest = bands.last?.upTo, count >= Self.shortestSpan(bands) else { return nil }
-        let limit = min(longest, TailRepeatSettings.longestPeriod, count - 1)
+        let limit = min(longest, count - 1)
         guard limit > 0 else { return nil }
         // The hottest loops of the module, run over thousands of bytes every `stride`, hence without bounds checks; the
         // two functions say why their indices hold. The buffer is not empty: the limit is positive.
         return bytes.withUnsafeBufferPointer { buffer in
             let last = buffer.baseAddress! + (buffer.count - 1)
             if probing, !Self.recurs(last, within: limit, of: count) { return nil }
+            if limit > Self.usualPeriod {
+                return withUnsafeTemporaryAllocation(of: Int32.self, capacity: limit + 1) { z in
+                    Self.find(last, count, z.baseAddress!, limit, bands)
+                }
+            }
             // On the stack, because a scan must not allocate and an idle stream must not keep it.
-            var z = InlineArray<4_097, UInt16>(repeating: 0)
-            var span = z.mutableSpan
-            return span.withUnsafeMutableBufferPointer { z in
+            var z = InlineArray<4_097, Int32>(repeating: 0)
+            var places = z.mutableSpan
+            return places.withUnsafeMutableBufferPointer { z in
                 Self.find(last, count, z.baseAddress!, limit, bands)
             }
         }
@@ -119,12 +126,12 @@ struct TailRepeat: Sendable {
 
     /// The Z-function of the `count` bytes up to `last`, read backwards, as far as a band is met. `last[-i]` is read for
     /// 0 <= i < count only: `period + length < count` guards the deeper of the two reads. `z` has more than `limit`
-    /// places, each wide enough for `count`; it is written at 1...limit and read at `period - left`, which is at least 1
+    /// places; it is written at 1...limit and read at `period - left`, which is at least 1
     /// and below `period`, so written before.
     private static func find(
         _ last: UnsafePointer<UInt8>,
         _ count: Int,
-        _ z: UnsafeMutablePointer<UInt16>,
+        _ z: UnsafeMutablePointer<Int32>,
         _ limit: Int,
         _ bands: [PeriodBand]
     ) -> Finding? {
@@ -140,7 +147,7 @@ struct TailRepeat: Sendable {
                     left = period
                     right = period + length
                 }
-                z[period] = UInt16(truncatingIfNeeded: length)
+                z[period] = Int32(truncatingIfNeeded: length)
                 let span = period + length
                 if span >= band.span, span / period >= band.repeats, isPrimitive(period, span, z) {
                     return Finding(period: period, span: span)
@@ -159,7 +166,7 @@ struct TailRepeat: Sendable {
 
     /// Whether no shorter period explains the same span. A multiple of a shorter period is judged by the band of that
     /// one alone, otherwise a short unit would be convicted by the laxer count of repeats of its multiples.
-    private static func isPrimitive(_ period: Int, _ span: Int, _ z: UnsafeMutablePointer<UInt16>) -> Bool {
+    private static func isPrimitive(_ period: Int, _ span: Int, _ z: UnsafeMutablePointer<Int32>) -> Bool {
         var shorter = 1
         while shorter <= period / 2 {
             if period % shorter == 0, Int(z[shorter]) + shorter >= span { return false }

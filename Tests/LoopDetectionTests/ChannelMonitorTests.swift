@@ -4,7 +4,7 @@ import Testing
 struct ChannelMonitorTests {
     @Test(arguments: ChannelKind.allCases)
     func aMegabyteWithoutNewlineIsHeldInBoundedMemory(_ kind: ChannelKind) {
-        for text in [freshProse(14_000).replacing("\n", with: " "), times(60_000, "再次检查这个问题")] {
+        for text in [freshProse(14_000).replacing("\n", with: " "), times(12_000, "再次检查这个问题")] {
             var settings = DetectorSettings()
             settings.tailRepeat.modes = TextModes(content: .observe, reasoning: .observe, code: .observe)
             settings.argumentRepeat.mode = .observe
@@ -59,6 +59,20 @@ struct ChannelMonitorTests {
         #expect(found.filter { $0.mode == .stop }.count == 1)
         #expect(found.last?.mode == .stop)
         #expect(monitor.byteCount == bytes.count * 2)
+    }
+
+    @Test func aStopAndAWarningOverTheSameByteAreOneStop() {
+        // The newline that ends the line is also white space enough.
+        let settings = DetectorSettings.only {
+            $0.stutter.modes = stopping
+            $0.stutter.whitespace = 1
+            $0.lineRepeat.modes = TextModes(content: .warn, reasoning: .off, code: .warn)
+            $0.lineRepeat.prose = LineRepeatLimits(count: 1, mass: 0, window: 20, minimum: 1)
+        }
+        var monitor = ChannelMonitor(kind: .content, settings: settings, jsonOutput: false)
+        var found: [Verdict] = []
+        for _ in 0..<3 { monitor.receive(Array("one-long-line-without-blanks\n".utf8).span, verdicts: &found) }
+        #expect(found.map(\.detector) == [.stutter])
     }
 
     @Test func theEndOfTheChannelCompletesTheLastLine() {

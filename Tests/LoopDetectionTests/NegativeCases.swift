@@ -37,6 +37,13 @@ let negativeCases: [TextCase] = [
         text: lines(1..<80) { "Step \($0): we add \($0 * 3) to \($0 * 17), which gives \($0 * 20)." }
     ),
     TextCase(
+        name: "N4 arithmetic in paragraphs",
+        text: (1..<31).map {
+            "Step \($0): we add \($0 * 3) to the running total of all the parts, and the total is now \($0 * 20).\n\n"
+        }
+        .joined()
+    ),
+    TextCase(
         name: "N5 docstrings",
         text: (0..<40).map { index in
             let noun = nouns[index % nouns.count]

@@ -10,7 +10,7 @@ struct NegativeTests {
         for chunk in chunkings { #expect(verdicts(negative, chunk: chunk) == whole, "chunk \(chunk)") }
     }
 
-    @Test(arguments: negativeCases.filter { $0.kind == .content && $0.name.hasPrefix("N4") == false })
+    @Test(arguments: negativeCases.filter { $0.kind == .content })
     func healthyTextIsNotStoppedInReasoningEither(_ negative: TextCase) {
         var reasoning = negative
         reasoning.kind = .reasoning

@@ -13,7 +13,7 @@ struct NoveltyStallTests {
     /// Paragraphs over the same few words; the first has them all.
     private static func stalled(_ paragraphs: Int, with extra: (Int) -> String = { _ in "" }) -> String {
         (0..<paragraphs).map { index in
-            let text = index == 0 ? words.joined(separator: " ") : shuffle(30, words, seed: UInt64(index))
+            let text = index == 0 ? words.joined(separator: " ") : shuffle(80, words, seed: UInt64(index))
             return text + " " + extra(index) + ".\n\n"
         }.joined()
     }
@@ -32,6 +32,18 @@ struct NoveltyStallTests {
         #expect(verdicts(Self.stalled(9), in: .reasoning, settings: Self.only).count == 1)
         let broken = (0..<6).map { Self.stalled(7) + freshProse(6, seed: UInt64($0)) + "\n\n" }.joined()
         #expect(verdicts(broken, in: .reasoning, settings: Self.only).isEmpty)
+    }
+
+    @Test func shortSegmentsMustBeMore() throws {
+        func steps(_ count: Int) -> String {
+            (1...count).map {
+                "Step \($0): we add \($0 * 3) to the running total of all the parts, and the total is now \($0 * 20).\n\n"
+            }
+            .joined()
+        }
+        #expect(verdicts(steps(30), in: .reasoning, settings: Self.only).isEmpty)
+        let stop = try #require(verdicts(steps(80), in: .reasoning, settings: Self.only).stop)
+        #expect(try #require(stop.evidence.integer("characters")) >= 2_800)
     }
 
     @Test(arguments: ["src/part%.swift", "read_part%", "readPart%X", "`p%`", "Part::m%"])
@@ -60,7 +72,7 @@ struct NoveltyStallTests {
     }
 
     @Test func shortParagraphsNeitherStallNorBreakAStall() {
-        let text = (0..<30).map { shuffle(30, Self.words, seed: UInt64($0)) + "\n\nYes \($0).\n\n" }.joined()
+        let text = (0..<30).map { shuffle(80, Self.words, seed: UInt64($0)) + "\n\nYes \($0).\n\n" }.joined()
         #expect(verdicts(text, in: .reasoning, settings: Self.only).stop != nil)
     }
 

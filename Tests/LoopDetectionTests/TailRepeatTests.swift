@@ -43,6 +43,18 @@ struct TailRepeatTests {
         #expect(verdicts(Self.periodic(unit, span: 4_097 * 4), settings: Self.only()).isEmpty)
     }
 
+    @Test func settingsMayAskForLongerPeriods() throws {
+        let settings = Self.only {
+            $0.window = 100_000
+            $0.prose = [PeriodBand(upTo: 30_000, span: 80_000, repeats: 3)]
+        }
+        let unit = Self.noise(25_000, seed: 8)
+        #expect(verdicts(Self.periodic(unit, span: 79_999), settings: settings).isEmpty)
+        let stop = try #require(verdicts(Self.periodic(unit, span: 80_000), settings: settings).stop)
+        #expect(stop.evidence.integer("period") == 25_000)
+        #expect(stop.evidence.integer("span") == 80_000)
+    }
+
     @Test func theShortestPeriodIsTheOneNamed() throws {
         let stop = try #require(verdicts(times(2_000, "ab"), settings: Self.only()).stop)
         #expect(stop.evidence.integer("period") == 2)
