@@ -1,7 +1,7 @@
 /// Numbers as ECMAScript prints them, which is what RFC 8785 (section 3.2.2.3) asks for.
 ///
-/// Swift prints the same shortest digits that ECMA-262 (`Number::toString`, radix 10) wants, the fewest that read back as
-/// the same double and the closest among those; only the place of the point and of the exponent differ.
+/// Swift prints the same shortest digits that ECMA-262 (`Number::toString`, radix 10) wants, the fewest that read back
+/// as the same double and the closest among those; only the place of the point and of the exponent differ.
 enum ECMAScriptNumber {
     /// Appends a finite double.
     static func append(_ value: Double, to output: inout [UInt8]) {

@@ -47,13 +47,16 @@ struct ErrorLine: Sendable {
         segments.contains { start.begin($0) && words.occur(in: $0) }
     }
 
-    /// Whether the line holds a text that no letter, digit or path sign touches.
+    /// Whether the line holds a text that no letter and no digit touches.
     func names(_ word: [UInt8]) -> Bool {
         func touches(_ byte: UInt8) -> Bool { byte.isASCIIAlphanumeric || byte == UInt8(ascii: "_") }
-        let bytes = text.utf8.map(\.asciiLowercased)
-        guard !word.isEmpty, let range = bytes.firstRange(of: word.map(\.asciiLowercased)) else { return false }
-        return (range.lowerBound == 0 || !touches(bytes[range.lowerBound - 1]))
-            && (range.upperBound == bytes.count || !touches(bytes[range.upperBound]))
+        let line = Array(text.utf8)
+        guard !word.isEmpty, word.count <= line.count else { return false }
+        return (0...line.count - word.count).contains { start in
+            let end = start + word.count
+            return (start == 0 || !touches(line[start - 1])) && (end == line.count || !touches(line[end]))
+                && word.indices.allSatisfy { line[start + $0].asciiLowercased == word[$0].asciiLowercased }
+        }
     }
 
     /// Whether the line tells an exit code: `exit code: 127`, `Process exited with code 1`, `exit_code=2`.

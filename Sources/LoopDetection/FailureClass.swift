@@ -26,7 +26,10 @@ struct Failure: Sendable {
     ///
     /// Where nothing but its brevity makes a text look like an error, at least half of its lines must say the same, and
     /// a denial must make up half of any text: a search that was kept out of one folder has not failed.
-    init?(of call: ToolCall, _ result: ToolResult) {
+    ///
+    /// - Parameter isOffered: Whether the request offers the tool; an error of one that it does not offer needs
+    ///   no words.
+    init?(of call: ToolCall, _ result: ToolResult, isOffered: Bool) {
         guard !result.isRefusal, !Self.isTransient(result) else { return nil }
         var found: (kind: FailureClass, line: ErrorLine, binary: String?)?
         var matches = 0
@@ -40,6 +43,10 @@ struct Failure: Sendable {
             }
         }
         guard var found else {
+            if !isOffered, result.isError {
+                self.init(.unknownTool, result.lines.first?.text ?? "", nil)
+                return
+            }
             // A shell's code for a program that it could not find.
             guard result.exitCode == 127, let shell = call.shell else { return nil }
             self.init(.binaryMissing, "exit code 127", shell.programs.count == 1 ? shell.programs[0] : nil)

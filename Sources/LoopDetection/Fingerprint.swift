@@ -3,9 +3,9 @@ import JSONBytes
 
 /// A 128-bit fingerprint of a call or of a result.
 ///
-/// Two seeds of XXH3 instead of a cryptographic hash: fingerprints are compared inside one process and for the length of
-/// one request, nobody gains by forging one (a model that wants two different calls to look equal can simply make equal
-/// calls), and 128 bits keep an accident out of reach: among 10⁶ calls it has a chance of about 10⁻²⁷.
+/// Two seeds of XXH3 instead of a cryptographic hash: fingerprints are compared inside one process and for the length
+/// of one request, nobody gains by forging one (a model that wants two different calls to look equal can simply make
+/// equal calls), and 128 bits keep an accident out of reach: among 10⁶ calls it has a chance of about 10⁻²⁷.
 struct Fingerprint: Hashable, Sendable {
     let high: UInt64
     let low: UInt64

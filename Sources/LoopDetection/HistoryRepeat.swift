@@ -4,8 +4,8 @@ import GenerationWire
 ///
 /// The conversation is read once. It convicts nobody: a verdict is spoken over the call of the new response that would
 /// take the pattern one step further, and a count includes that step. So with `identical.stop` at 5, four rounds with
-/// the same calls and the same results lie in the past when the fifth is stopped; with `cycles.stop` at 3, the call that
-/// would complete the third cycle is. Calls made in parallel count once: a round is a set.
+/// the same calls and the same results lie in the past when the fifth is stopped; with `cycles.stop` at 3, the call
+/// that would complete the third cycle is. Calls made in parallel count once: a round is a set.
 ///
 /// A result that is missing, or that the client has replaced by a placeholder, is equal to nothing.
 struct HistoryRepeat: Sendable {
@@ -39,7 +39,8 @@ struct HistoryRepeat: Sendable {
 
     /// The longest cycle that is looked for, in rounds.
     private static let longestCycle = 5
-    /// A shorter result, such as `True` or `ok`, may well be the same for different work (vstorm-co/pydantic-deepagents#208).
+    /// A shorter result, such as `True` or `ok`, may well be the same for different work
+    /// (vstorm-co/pydantic-deepagents#208).
     private static let telling = 64
     /// So many of the latest messages are named in evidence.
     private static let namedMessages = 8

@@ -3,8 +3,8 @@ import GenerationWire
 /// The present turn as `history_repeat` sees it: for each assistant message that called tools, the set of its calls
 /// with their results.
 ///
-/// Calls of exempt tools, calls that do nothing but wait, and calls that we refused ourselves are left out: they neither
-/// count nor reset. A round of which nothing is left is left out as a whole.
+/// Calls of exempt tools, calls that do nothing but wait, and calls that we refused ourselves are left out: they
+/// neither count nor reset. A round of which nothing is left is left out as a whole.
 struct HistoryRounds: Sendable {
     struct Entry: Sendable {
         let call: ToolCall
@@ -81,7 +81,8 @@ struct PastCalls: Sendable {
             return round.calls.map { past in
                 let call = ToolCall(past.name, past.arguments)
                 let result = past.result.map(ToolResult.init)
-                return (call, result, result.flatMap { Failure(of: call, $0) })
+                let isOffered = conversation.offeredTools.isEmpty || conversation.offeredTools.contains(past.name)
+                return (call, result, result.flatMap { Failure(of: call, $0, isOffered: isOffered) })
             }
         }
     }

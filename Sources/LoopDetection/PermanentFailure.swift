@@ -22,6 +22,15 @@ struct PermanentFailure: Sendable {
     }
 
     private struct Record: Sendable {
+        /// Not: tools that do not exist, edits of other files, and tools that are denied outside a shell.
+        var isMendedByEdit: Bool {
+            switch kind {
+            case .unknownTool, .editMismatch: false
+            case .permission: isShell
+            case .binaryMissing, .notFound, .invalidArgument, .isDirectory: true
+            }
+        }
+
         let kind: FailureClass
         let cause: Fingerprint
         let isShell: Bool
@@ -184,8 +193,8 @@ struct PermanentFailure: Sendable {
         records[.unknownTool] = nil
         if call.isEdit || call.shell != nil { strike { $0.kind == .notFound } }
         if call.shell?.changesRights == true { strike { $0.kind == .permission } }
-        // After an edit every command may do something else: running a test again is what edits are for.
-        if call.isEdit { strike { $0.isShell && $0.kind != .unknownTool } }
+        // After an edit a call may do something else: running a test again is what edits are for.
+        if call.isEdit { strike(\.isMendedByEdit) }
         if call.isEdit || call.isRead, let path = call.path {
             strike { $0.kind == .editMismatch && $0.call.path == path }
         }

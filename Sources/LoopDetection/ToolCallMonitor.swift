@@ -3,8 +3,8 @@ public import GenerationWire
 /// All detectors over the tool calls of one response choice, with what the conversation says about them.
 ///
 /// `tool_name_run` and `argument_dedup` look at the calls of this response alone. `history_repeat` and
-/// `permanent_failure` read the conversation's present turn once; the past alone stops nothing, the new call that carries
-/// on with it does. A verdict's `byte` is the number of calls completed in this response.
+/// `permanent_failure` read the conversation's present turn once; the past alone stops nothing, the new call that
+/// carries on with it does. A verdict's `byte` is the number of calls completed in this response.
 public struct ToolCallMonitor: Sendable {
     private let settings: DetectorSettings
     private var nameRun: ToolNameRun

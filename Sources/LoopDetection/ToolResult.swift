@@ -10,8 +10,8 @@ struct ToolResult: Sendable {
     let length: Int
     /// The message that held it.
     let message: Int
-    /// Whether the answer says by itself that the call failed: an error flag, an exit code other than 0, or a first line
-    /// that begins as errors do.
+    /// Whether the answer says by itself that the call failed: an error flag, an exit code other than 0, or a first
+    /// line that begins as errors do.
     let isError: Bool
     /// The exit code it names.
     let exitCode: Int?

@@ -298,6 +298,17 @@ struct PermanentFailureTests {
         #expect(mode(conversation.next(("r", "{}"))) == .off)
     }
 
+    @Test func anErrorOfAToolThatIsNotOfferedNeedsNoWords() {
+        var conversation = ToolConversation(offered: ["read_file"])
+        for name in ["rd", "red", "reed"] { conversation.call(name, "{}", "Error: \(name)?!") }
+        #expect(mode(conversation.next(("r", "{}"))) == .warn)
+        #expect(conversation.next(("r", "{}")).mode(.historyRepeat) == .warn)
+        #expect(mode(conversation.next(("read_file", "{}"))) == .off)
+        var answered = ToolConversation(offered: ["read_file"])
+        for name in ["rd", "red", "reed"] { answered.call(name, "{}", "fine: \(name)") }
+        #expect(mode(answered.next(("r", "{}"))) == .off)
+    }
+
     // MARK: - What is no evidence
 
     @Test(arguments: [
@@ -420,6 +431,14 @@ struct PermanentFailureTests {
         }
         #expect(conversation.nextBash("npm install left-pad").mode < .stop)
         #expect(mode(conversation.nextBash("npm install left-pad")) == .off)
+    }
+
+    @Test func aTestToolThatIsNoShellIsClearedByAnEditToo() {
+        var conversation = ToolConversation()
+        for _ in 0..<6 { conversation.call("run_tests", "{}", "ValidationError: field required", isError: true) }
+        #expect(mode(conversation.next(("run_tests", "{}"))) == .stop)
+        conversation.call("edit", "{\"path\":\"a.py\",\"new\":\"x\"}", "ok")
+        #expect(conversation.next(("run_tests", "{}")).isEmpty)
     }
 
     @Test func runningTheSameTestAfterAnEditIsNeverAPermanentFailure() {
