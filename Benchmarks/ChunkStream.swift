@@ -13,8 +13,8 @@ struct ChunkStream {
     /// Cuts a text into tokens of four bytes, each in a chunk like those that engines send.
     init(_ text: [UInt8], as field: Field) {
         if field == .arguments {
-            let call = #"{"tool_calls":[{"index":0,"id":"call_1","type":"function","function":{"name":"write","arguments":"#
-            append(call, [], "}}]}")
+            let call = #"{"tool_calls":[{"index":0,"id":"call_1","type":"function","function":"#
+            append(call + #"{"name":"write","arguments":"#, [], "}}]}")
         }
         for start in stride(from: 0, to: text.count, by: 4) {
             let token = text[start..<min(start + 4, text.count)]

@@ -13,7 +13,11 @@ enum Machine {
     /// Whether assertions are compiled in, which only a debug build does.
     static var isDebugBuild: Bool {
         var isDebug = false
-        assert({ isDebug = true; return true }())
+        func noteDebug() -> Bool {
+            isDebug = true
+            return true
+        }
+        assert(noteDebug())
         return isDebug
     }
 
