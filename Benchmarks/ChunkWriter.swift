@@ -6,7 +6,9 @@ struct ChunkWriter {
     private let text: [UInt8]
     private var place = 0
     private var padding = 0
-    private var head: [UInt8] = []
+    /// A whole event; the stamp and the words in it are written over for every new one.
+    private var event: [UInt8] = []
+    private var stampEnd = 0
     private var end: [UInt8] = []
 
     static let streamHead =
@@ -26,7 +28,12 @@ struct ChunkWriter {
             + #""model":"bench","choices":[{"index":0,"delta":"#
         let opening = chunk + #"{"content":""#
         let length = opening.utf8.count + Self.digits + 2 + padding + Self.tail.count - 2
-        head = Array("\(String(length, radix: 16))\r\n\(opening)@".utf8)
+        event = Array("\(String(length, radix: 16))\r\n\(opening)@".utf8)
+        stampEnd = event.count + Self.digits
+        event.append(contentsOf: [UInt8](repeating: UInt8(ascii: "0"), count: Self.digits))
+        event.append(UInt8(ascii: "@"))
+        event.append(contentsOf: [UInt8](repeating: UInt8(ascii: " "), count: padding))
+        event.append(contentsOf: Self.tail)
         let finish = chunk + #"{},"logprobs":null,"finish_reason":"stop"}]}"# + "\n\n"
         let done = "data: [DONE]\n\n"
         end = [finish, done].flatMap { Array("\(String($0.utf8.count, radix: 16))\r\n\($0)\r\n".utf8) }
@@ -36,13 +43,15 @@ struct ChunkWriter {
     }
 
     mutating func writeEvent(into buffer: inout ByteBuffer, stamp: UInt64) {
-        buffer.writeBytes(head)
-        Self.write(stamp, into: &buffer)
-        buffer.writeInteger(UInt8(ascii: "@"))
+        var rest = stamp
+        for index in stride(from: stampEnd - 1, through: stampEnd - Self.digits, by: -1) {
+            event[index] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
+            rest /= 10
+        }
         if place + padding > text.count { place = 0 }
-        buffer.writeBytes(text[place..<place + padding])
+        for index in 0..<padding { event[stampEnd + 1 + index] = text[place + index] }
         place += padding
-        buffer.writeBytes(Self.tail)
+        buffer.writeBytes(event)
     }
 
     func writeEnd(into buffer: inout ByteBuffer) { buffer.writeBytes(end) }
@@ -52,15 +61,5 @@ struct ChunkWriter {
         #"{"id":"chatcmpl-0","object":"chat.completion","created":1700000000,"model":"bench","choices":[{"index":0,"#
             + #""message":{"role":"assistant","content":"@\#(stamp)@"},"finish_reason":"stop"}],"#
             + #""usage":{"prompt_tokens":1,"completion_tokens":1,"total_tokens":2}}"#
-    }
-
-    private static func write(_ stamp: UInt64, into buffer: inout ByteBuffer) {
-        var rest = stamp
-        var text = InlineArray<20, UInt8>(repeating: UInt8(ascii: "0"))
-        for index in stride(from: digits - 1, through: 0, by: -1) where rest > 0 {
-            text[index] += UInt8(rest % 10)
-            rest /= 10
-        }
-        for index in text.indices { buffer.writeInteger(text[index]) }
     }
 }
