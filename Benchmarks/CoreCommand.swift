@@ -10,7 +10,7 @@ struct CoreCommand: ParsableCommand {
     @Option(help: "Samples per figure, 5 or more.")
     var repetitions = 9
 
-    @Option(help: "Milliseconds that one sample takes at least, 1 to 10000.")
+    @Option(help: "Milliseconds of CPU time that one sample takes at least, 1 to 10000.")
     var sampleMilliseconds = 150
 
     @Flag(help: "Run even in a debug build.")
@@ -26,7 +26,8 @@ struct CoreCommand: ParsableCommand {
     func run() throws {
         try Machine.requireRelease(orAllow: allowDebug)
         print(Machine.heading("loopguard core"))
-        print("Median (lowest–highest) of \(repetitions) samples of at least \(sampleMilliseconds) ms.\n")
+        let samples = "\(repetitions) samples of at least \(sampleMilliseconds) ms"
+        print("CPU time; median (lowest–highest) of \(samples).\n")
         let watch = Stopwatch(repetitions: repetitions, sampleSeconds: Double(sampleMilliseconds) / 1_000)
         var benchmark = CoreBenchmark(watch)
         print(try benchmark.guardedStream().markdown, terminator: "\n\n")

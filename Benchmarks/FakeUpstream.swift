@@ -96,7 +96,9 @@ final class UpstreamHandler: ChannelInboundHandler {
         let number = statistics.start()
         chunks.begin(number, padding: plan.padding)
         guard plan.delayMilliseconds > 0 else { return begin(context, plan) }
-        if plan.streams, plan.sendsHeadersFirst { write(context, ByteBuffer(string: ChunkWriter.streamHead), events: 0) }
+        if plan.streams, plan.sendsHeadersFirst {
+            write(context, ByteBuffer(string: ChunkWriter.streamHead), events: 0)
+        }
         schedule(context, at: .now() + .milliseconds(Int64(plan.delayMilliseconds))) { $0.begin($1, plan) }
     }
 

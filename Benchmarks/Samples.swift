@@ -32,9 +32,10 @@ struct Samples: Sendable {
         return Samples(zip(values, other.values).map(combine))
     }
 
-    /// `median (lowest–highest)` with three significant digits.
+    /// `median (lowest–highest)`, or the one value that there is.
     var text: String {
         guard !isEmpty else { return "never" }
+        guard values.count > 1 else { return median.shortText }
         return "\(median.shortText) (\(lowest.shortText)–\(highest.shortText))"
     }
 }

@@ -120,7 +120,9 @@ final class Testbed {
         defer { try? group.syncShutdownGracefully() }
         let channel = try ServerBootstrap(group: group).bind(host: "127.0.0.1", port: 0).wait()
         defer { try? channel.close().wait() }
-        guard let port = channel.localAddress?.port else { throw BenchmarkError("no free port on the loopback interface") }
+        guard let port = channel.localAddress?.port else {
+            throw BenchmarkError("no free port on the loopback interface")
+        }
         return port
     }
 
