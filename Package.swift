@@ -82,6 +82,18 @@ let package = Package(
             ),
             .testTarget(name: "CommandLineTests", dependencies: ["loopguard"], swiftSettings: house),
 
+            // Every figure that the documents claim: `swift run -c release loopguard-bench`.
+            .executableTarget(
+                name: "loopguard-bench",
+                dependencies: [
+                    "CCurl", "GenerationWire", "Guard", "JSONBytes", "LoopDetection", "ServerSentEvents",
+                    argumentParser, nioCore, nioHTTP1, nioPosix,
+                ],
+                path: "Benchmarks",
+                swiftSettings: house
+            ),
+            .testTarget(name: "BenchmarksTests", dependencies: ["loopguard-bench"], swiftSettings: house),
+
             .systemLibrary(name: "CXXHash", pkgConfig: "libxxhash", providers: [.apt(["libxxhash-dev"])]),
             .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         ],

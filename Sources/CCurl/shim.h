@@ -28,5 +28,14 @@ static inline CURLcode loopguard_curl_get_pointer(CURL *handle, CURLINFO info, v
 static inline CURLMcode loopguard_curl_multi_set_long(CURLM *handle, CURLMoption option, long value) {
     return curl_multi_setopt(handle, option, value);
 }
+static inline CURLMcode loopguard_curl_multi_set_pointer(CURLM *handle, CURLMoption option, void *value) {
+    return curl_multi_setopt(handle, option, value);
+}
+static inline CURLMcode loopguard_curl_multi_set_socket(CURLM *handle, curl_socket_callback value) {
+    return curl_multi_setopt(handle, CURLMOPT_SOCKETFUNCTION, value);
+}
+static inline CURLMcode loopguard_curl_multi_set_timer(CURLM *handle, curl_multi_timer_callback value) {
+    return curl_multi_setopt(handle, CURLMOPT_TIMERFUNCTION, value);
+}
 
 #endif

@@ -1,0 +1,28 @@
+import ArgumentParser
+
+/// The command line of the benchmarks.
+@main
+struct LoopguardBench: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "loopguard-bench",
+        abstract: "Measures loopguard: the core by itself, and the gateway beside nginx and beside no gateway.",
+        discussion: """
+            Build it for release, or the figures mean nothing:
+
+              swift build -c release
+              .build/release/loopguard-bench core
+              .build/release/loopguard-bench gateway --loopguard .build/release/loopguard --nginx
+
+            Everything is bounded in time and runs on the loopback interface alone. docs/performance.md explains the \
+            method.
+            """,
+        subcommands: [CoreCommand.self, GatewayCommand.self, UpstreamCommand.self]
+    )
+}
+
+/// What went wrong, where, and what to do about it.
+struct BenchmarkError: Error, CustomStringConvertible {
+    let description: String
+
+    init(_ description: String) { self.description = description }
+}
