@@ -17,7 +17,7 @@ enum ControlRoute: Equatable {
     init?(_ method: HTTPMethod, _ path: Substring) {
         let parts = path.split(separator: "/", omittingEmptySubsequences: false).dropFirst()
         let first = parts.startIndex
-        switch (method, parts.count) {
+        switch (method == .HEAD ? .GET : method, parts.count) {
         case (.POST, 3) where parts.starts(with: ["v1", "cancel"]):
             self = .cancelCommand(Self.decode(parts[first + 2]))
         case (.POST, 2) where parts.elementsEqual(["v1", "cancel"]): self = .cancelCommand("")
