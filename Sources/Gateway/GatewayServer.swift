@@ -42,7 +42,7 @@ public final class GatewayServer: Sendable {
                 channel.eventLoop.makeCompletedFuture {
                     guard let pool = bound[ObjectIdentifier(channel.eventLoop)]?.value else { return }
                     let sync = channel.pipeline.syncOperations
-                    try sync.addHandler(HTTPResponseEncoder(configuration: .framedByUs))
+                    try sync.addHandler(ResponseEncoder())
                     try sync.addHandler(ByteToMessageHandler(HTTPRequestDecoder()))
                     try sync.addHandler(HTTPServerPipelineHandler())
                     try sync.addHandler(ClientHandler(gateway: gateway, pool: pool))
@@ -87,14 +87,5 @@ public final class GatewayServer: Sendable {
             done.succeed()
         }
         try? await done.futureResult.get()
-    }
-}
-
-extension HTTPResponseEncoder.Configuration {
-    /// Framing headers are those that the gateway chose for the client.
-    static var framedByUs: Self {
-        var configuration = Self()
-        configuration.automaticallySetFramingHeaders = false
-        return configuration
     }
 }

@@ -106,4 +106,32 @@ import Testing
             #expect(try await client.answer(to: "POST").body == Rig.ending)
         }
     }
+
+    @Test(arguments: [true, false]) func theEndOfAConnectionIsTheEndOfAStreamOnlyAfterAFinishReason(
+        finished: Bool
+    ) async throws {
+        try await Rig.run { rig in
+            let (client, call) = try await rig.generation()
+            try await call.send("HTTP/1.0 200 OK\r\nContent-Type: text/event-stream\r\n\r\n" + Rig.event("a"))
+            if finished { try await call.send(Rig.ending) }
+            try await call.close()
+            if finished {
+                #expect(try await client.answer(to: "POST").body == Rig.event("a") + Rig.ending)
+            } else {
+                let text = try await client.rest()
+                #expect(text.contains(#""error""#) && !text.hasSuffix("0\r\n\r\n"))
+            }
+        }
+    }
+
+    @Test func aFinishedStreamThatIsThenCutIsWhole() async throws {
+        try await Rig.run { rig in
+            let (client, call) = try await rig.generation()
+            try await call.beginStream()
+            try await call.chunk(Rig.ending)
+            _ = try await client.received { $0.contains("[DONE]") }
+            try await call.reset()
+            #expect(try await client.answer(to: "POST").body == Rig.ending)
+        }
+    }
 }
