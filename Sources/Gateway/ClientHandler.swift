@@ -25,6 +25,14 @@ final class ClientHandler: ChannelDuplexHandler {
         case draining
         /// No further request will be read.
         case closing
+
+        /// Whether an answer can still be given without getting in the way of another.
+        var isUnanswered: Bool {
+            switch self {
+            case .idle, .control, .collecting: true
+            case .proxying, .draining, .closing: false
+            }
+        }
     }
 
     private let gateway: GatewayContext
@@ -256,7 +264,7 @@ final class ClientHandler: ChannelDuplexHandler {
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         let last = state
-        if error is HTTPParserError, case .idle = last {
+        if error is HTTPParserError, last.isUnanswered {
             let request = HTTPRequestHead(version: .http1_1, method: .GET, uri: "/", headers: ["connection": "close"])
             return answer(.badRequest("The request is not valid HTTP/1.1: \(error)"), to: request)
         }

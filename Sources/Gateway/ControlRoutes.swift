@@ -15,9 +15,10 @@ enum ControlRoute: Equatable {
 
     /// The route of a request; `nil` when it is not ours.
     init?(_ method: HTTPMethod, _ path: Substring) {
+        guard Self.beginnings.contains(where: { path.utf8.starts(with: $0.utf8) }) else { return nil }
         let parts = path.split(separator: "/", omittingEmptySubsequences: false).dropFirst()
         let first = parts.startIndex
-        switch (method, parts.count) {
+        switch (method == .HEAD ? .GET : method, parts.count) {
         case (.POST, 3) where parts.starts(with: ["v1", "cancel"]):
             self = .cancelCommand(Self.decode(parts[first + 2]))
         case (.POST, 2) where parts.elementsEqual(["v1", "cancel"]): self = .cancelCommand("")
@@ -33,6 +34,9 @@ enum ControlRoute: Equatable {
         default: return nil
         }
     }
+
+    /// How our paths begin; most requests are told from ours by this alone.
+    private static let beginnings = ["/v1/cancel", "/v1/requests", "/healthz", "/readyz", "/metrics"]
 
     /// Percent-decoding, as far as ids need it.
     private static func decode(_ text: Substring) -> String {
@@ -157,7 +161,7 @@ enum ControlReply {
         json.key("ttft_ms")
         json.literal(firstByte > 0 ? "\(Double(firstByte / 1_000) / 1_000)" : "null")
         json.member("reason", state.reason?.text)
-        guard let verdict = run.verdict else { return }
+        guard state.reason?.detector != nil, let verdict = run.verdict else { return }
         json.member("detector", verdict.detector.name)
         json.key("evidence")
         json.object { evidence in

@@ -117,6 +117,7 @@ extension Exchange {
         if case .bytes(let bytes) = outcome.forward { write(bytes) }
         for verdict in outcome.verdicts { note(verdict) }
         guard let trip = outcome.trip else { return }
+        if !outcome.verdicts.contains(trip) { note(trip) }
         run.verdict = trip
         end(.guardTrip(detector: trip.detector.rawValue))
     }

@@ -12,7 +12,9 @@ final class GatewayContext: Sendable {
     init(configuration: GatewayConfiguration) { self.configuration = configuration }
 
     var isShuttingDown: Bool { shuttingDown.load(ordering: .acquiring) }
-    func beginShutdown() { shuttingDown.store(true, ordering: .releasing) }
+
+    /// - Returns: Whether this is the first call.
+    func beginShutdown() -> Bool { !shuttingDown.exchange(true, ordering: .acquiringAndReleasing) }
 
     var clients: [any Channel] { channels.withLock { Array($0.values) } }
     func add(_ channel: any Channel) { channels.withLock { $0[ObjectIdentifier(channel)] = channel } }

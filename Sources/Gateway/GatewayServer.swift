@@ -42,7 +42,7 @@ public final class GatewayServer: Sendable {
                 channel.eventLoop.makeCompletedFuture {
                     guard let pool = bound[ObjectIdentifier(channel.eventLoop)]?.value else { return }
                     let sync = channel.pipeline.syncOperations
-                    try sync.addHandler(HTTPResponseEncoder(configuration: .framedByUs))
+                    try sync.addHandler(ResponseEncoder())
                     try sync.addHandler(ByteToMessageHandler(HTTPRequestDecoder()))
                     try sync.addHandler(HTTPServerPipelineHandler())
                     try sync.addHandler(ClientHandler(gateway: gateway, pool: pool))
@@ -60,14 +60,18 @@ public final class GatewayServer: Sendable {
     }
 
     /// Stops taking requests, lets running ones finish for `grace`, then ends them in the way their format allows.
+    /// Only the first call does anything.
     public func shutdown(grace: Duration = .seconds(5)) async throws {
-        gateway.beginShutdown()
+        guard gateway.beginShutdown() else { return }
         try? await listener.withLock { $0 }?.close().get()
+        let loop = group.any()
+        let allClosed = EventLoopFuture.andAllComplete(gateway.clients.map(\.closeFuture), on: loop)
         tell(.closeWhenIdle)
-        await clientsClosed(within: TimeAmount(grace))
+        await wait(for: allClosed, atMost: TimeAmount(grace))
         tell(.endNow)
-        await clientsClosed(within: Self.farewell)
+        await wait(for: allClosed, atMost: Self.farewell)
         for channel in gateway.clients { try? await channel.close().get() }
+        try? await allClosed.get()
         try await group.shutdownGracefully()
     }
 
@@ -75,23 +79,13 @@ public final class GatewayServer: Sendable {
         for channel in gateway.clients { channel.pipeline.fireUserInboundEventTriggered(event) }
     }
 
-    private func clientsClosed(within time: TimeAmount) async {
-        let loop = group.next()
-        let closed = loop.makePromise(of: Void.self)
-        let timer = loop.scheduleTask(in: time) { closed.succeed() }
-        EventLoopFuture.andAllComplete(gateway.clients.map(\.closeFuture), on: loop).whenComplete { _ in
+    private func wait(for closed: EventLoopFuture<Void>, atMost time: TimeAmount) async {
+        let done = closed.eventLoop.makePromise(of: Void.self)
+        let timer = closed.eventLoop.scheduleTask(in: time) { done.succeed() }
+        closed.whenComplete { _ in
             timer.cancel()
-            closed.succeed()
+            done.succeed()
         }
-        try? await closed.futureResult.get()
-    }
-}
-
-extension HTTPResponseEncoder.Configuration {
-    /// Framing headers are those that the gateway chose for the client.
-    static var framedByUs: Self {
-        var configuration = Self()
-        configuration.automaticallySetFramingHeaders = false
-        return configuration
+        try? await done.futureResult.get()
     }
 }

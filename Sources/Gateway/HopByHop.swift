@@ -68,7 +68,7 @@ enum HopByHop {
 
     /// A target in origin form: an absolute one loses its scheme and authority.
     static func originForm(_ uri: String) -> String {
-        guard uri.first != "/", let scheme = uri.firstRange(of: "://") else { return uri }
+        guard uri.utf8.first != UInt8(ascii: "/"), let scheme = uri.firstRange(of: "://") else { return uri }
         let rest = uri[scheme.upperBound...]
         guard let end = rest.firstIndex(where: { $0 == "/" || $0 == "?" }) else { return "/" }
         return (rest[end] == "?" ? "/" : "") + String(rest[end...])
@@ -77,7 +77,7 @@ enum HopByHop {
     /// The path of a target, without its query.
     static func path(of uri: String) -> Substring {
         let uri = Substring(originForm(uri))
-        return uri[..<(uri.firstIndex(of: "?") ?? uri.endIndex)]
+        return uri[..<(uri.utf8.firstIndex(of: UInt8(ascii: "?")) ?? uri.endIndex)]
     }
 }
 

@@ -37,8 +37,8 @@ enum ResponsePlan: Equatable {
     }
 
     private static func mediaType(_ headers: HTTPHeaders) -> String {
-        let value = headers.first(name: "content-type") ?? ""
-        return value.prefix { $0 != ";" && !$0.isWhitespace }.lowercased()
+        let value = (headers.first(name: "content-type") ?? "").utf8
+        return Substring(value.prefix { $0 != UInt8(ascii: ";") && $0 > UInt8(ascii: " ") }).lowercased()
     }
 
     /// A compressed stream cannot be read in spite of our asking for none.

@@ -52,6 +52,7 @@ final class Run: Sendable {
     /// The exchange is over; on the run's loop.
     func detach() { exchange.value = nil }
 
+    /// What a detector found. It ended the run only if the state's reason says so.
     var verdict: Verdict? {
         get { trip.withLock { $0 } }
         set { trip.withLock { $0 = newValue } }

@@ -28,7 +28,9 @@ enum RunReport {
             "ttft_ms": "\(Double(firstByte / 1_000) / 1_000)", "duration_ms": "\(Double(duration / 1_000) / 1_000)",
         ]
         if let reason = state.reason { metadata["reason"] = "\(reason.text)" }
-        if let verdict = run.verdict { metadata["detector"] = "\(verdict.detector.name)" }
+        if state.reason?.detector != nil, let verdict = run.verdict {
+            metadata["detector"] = "\(verdict.detector.name)"
+        }
         logger.log(level: level, "run finished", metadata: metadata)
     }
 }

@@ -64,11 +64,6 @@ final class UpstreamPool {
 
     func forget(_ connection: UpstreamConnection) { idle.removeAll { $0 === connection } }
 
-    func closeIdle() {
-        for connection in idle { connection.abandon() }
-        idle.removeAll()
-    }
-
     private func open(_ initialize: @escaping @Sendable (any Channel) throws -> Void) -> EventLoopFuture<any Channel> {
         let bootstrap = ClientBootstrap(group: loop)
             .connectTimeout(connectTimeout)

@@ -69,7 +69,8 @@ import Testing
             let finished = try await rig.ask("POST", "/v1/requests/\(id)/cancel")
             #expect(finished.status == 200)
             #expect(finished.body.contains(#""cancelled":false,"state":"completed","reason":"already_finished""#))
-            #expect(try await rig.ask("POST", "/v1/cancel/\(id)").body.contains(#""reason":"already_finished""#))
+            let command = try await rig.ask("POST", "/v1/cancel/\(id)")
+            #expect(command.body.contains(#""reason":"already_finished""#))
             let unknown = try await rig.ask("POST", "/v1/cancel/run_0")
             #expect(unknown.status == 404)
             #expect(
@@ -77,7 +78,8 @@ import Testing
                     == #"{"error":{"message":"Command not found or already completed","type":"Not Found","code":404,"#
                     + #""reason":"unknown"}}"#
             )
-            #expect(try await rig.ask("DELETE", "/v1/requests/run_0").status == 404)
+            let native = try await rig.ask("DELETE", "/v1/requests/run_0")
+            #expect(native.status == 404)
         }
     }
 
@@ -88,7 +90,8 @@ import Testing
     ])
     func anIdThatCouldMeanMoreThanOneRunIsRefused(method: String, path: String) async throws {
         try await Rig.run { rig in
-            #expect(try await rig.ask(method, path).status == 400)
+            let answer = try await rig.ask(method, path)
+            #expect(answer.status == 400)
             #expect(rig.upstream.connections == 0)
         }
     }

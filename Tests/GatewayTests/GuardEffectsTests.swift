@@ -1,5 +1,6 @@
 import Cancellation
 import Guard
+import LoopDetection
 import Rules
 import Testing
 
@@ -12,11 +13,8 @@ import Testing
     /// Sends a loop until the gateway cuts the connection, at most 64 KiB of it.
     private func sendLoop(_ call: ScriptedUpstream.Call) async throws {
         try await call.beginStream()
-        do {
-            for _ in 0..<1_000 { try await call.chunk(Rig.event(Self.loop)) }
-        } catch {
-            // The gateway has closed the connection, which is what the test is about.
-        }
+        // Sending fails as soon as the gateway has closed the connection, which is what most of these tests are about.
+        for _ in 0..<1_000 where (try? await call.chunk(Rig.event(Self.loop))) == nil { return }
     }
 
     @Test func aLoopingStreamIsEndedLegallyAndTheEngineIsCut() async throws {
@@ -26,6 +24,8 @@ import Testing
         } _: { rig in
             let (client, call) = try await rig.generation()
             try await sendLoop(call)
+            // Nothing is left to wait for when the loop was not cut.
+            try? await call.close()
             let answer = try await client.answer(to: "POST")
             #expect(answer.body.contains(#""finish_reason":"length""#))
             #expect(answer.body.hasSuffix("data: [DONE]\n\n"))
@@ -104,6 +104,34 @@ import Testing
             let answer = try await rig.ask("DELETE", "/v1/requests/chatcmpl-1")
             #expect(answer.body.contains(#""cancelled":false,"state":"completed","reason":"already_finished""#))
             try await call.endStream()
+            #expect(try await client.answer(to: "POST").body == Rig.ending)
+        }
+    }
+
+    @Test(arguments: [true, false]) func theEndOfAConnectionIsTheEndOfAStreamOnlyAfterAFinishReason(
+        finished: Bool
+    ) async throws {
+        try await Rig.run { rig in
+            let (client, call) = try await rig.generation()
+            try await call.send("HTTP/1.0 200 OK\r\nContent-Type: text/event-stream\r\n\r\n" + Rig.event("a"))
+            if finished { try await call.send(Rig.ending) }
+            try await call.close()
+            if finished {
+                #expect(try await client.answer(to: "POST").body == Rig.event("a") + Rig.ending)
+            } else {
+                let text = try await client.rest()
+                #expect(text.contains(#""error""#) && !text.hasSuffix("0\r\n\r\n"))
+            }
+        }
+    }
+
+    @Test func aFinishedStreamThatIsThenCutIsWhole() async throws {
+        try await Rig.run { rig in
+            let (client, call) = try await rig.generation()
+            try await call.beginStream()
+            try await call.chunk(Rig.ending)
+            _ = try await client.received { $0.contains("[DONE]") }
+            try await call.reset()
             #expect(try await client.answer(to: "POST").body == Rig.ending)
         }
     }
