@@ -184,4 +184,61 @@ import Testing
             #expect(try await second.response().status == 400)
         }
     }
+
+    @Test func aRequestThatDoesNotWaitForTheAnswerBeforeItIsLeftToAnotherConnection() async throws {
+        let gate = Gate()
+        let configuration = EngineConfiguration.test {
+            $0.stepHook = { gate.pass(if: $0 == .decoded(id: "a", choice: 0, index: 0)) }
+        }
+        try await withEngine(configuration) { engine, address in
+            let client = try await TestClient(address)
+            let body = chat("hi", #""max_tokens":2,"stream":true"#)
+            try await client.send(body: body, headers: ["X-Request-Id: a"])
+            try await eventually { gate.isHolding }
+            try await client.send(body: body, headers: ["X-Request-Id: b"])
+            let other = try await TestClient(address)
+            try await other.send("GET", "/health")
+            _ = try await other.response()
+            gate.open()
+            #expect(try await client.response().events.last == "[DONE]")
+            // Answered once, and closed.
+            await #expect(throws: TestClient.Closed.self) { try await client.received { !$0.isEmpty } }
+            #expect(engine.status().finished == 1)
+        }
+    }
+
+    @Test func anOldClientGetsAStreamThatEndsWithTheConnection() async throws {
+        try await withEngine { _, address in
+            let client = try await TestClient(address)
+            let body = chat("hi", #""max_tokens":2,"stream":true"#)
+            let head = "POST /v1/chat/completions HTTP/1.0\r\nContent-Length: \(body.utf8.count)\r\n\r\n"
+            try await client.send(text: head + body)
+            let closed = await #expect(throws: TestClient.Closed.self) { try await client.received { _ in false } }
+            let text = try #require(closed?.received)
+            #expect(text.hasSuffix("data: [DONE]\n\n") && !text.lowercased().contains("chunked"))
+        }
+    }
+
+    @Test func aClientThatAsksBeforeItSendsItsBodyIsTold() async throws {
+        try await withEngine { _, address in
+            let client = try await TestClient(address)
+            let body = chat("hi", #""max_tokens":2"#)
+            try await client.send(
+                text: "POST /v1/chat/completions HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\n"
+                    + "Content-Length: \(body.utf8.count)\r\n\r\n"
+            )
+            _ = try await client.received { $0.contains("100 Continue\r\n\r\n") }
+            try await client.send(text: body)
+            _ = try await client.received { $0.contains("200 OK") && $0.contains(#""completion_tokens":2"#) }
+        }
+    }
+
+    @Test func whatIsNotHTTPIsRefused() async throws {
+        try await withEngine { _, address in
+            let client = try await TestClient(address)
+            try await client.send(text: "hello there\r\n\r\n")
+            let closed = await #expect(throws: TestClient.Closed.self) { try await client.received { _ in false } }
+            #expect(closed?.received.hasPrefix("HTTP/1.1 400") == true)
+        }
+    }
 }

@@ -326,5 +326,17 @@ enum Corpus {
         User: Where do I begin?
         Assistant: Begin with the small engine. It starts in less than a second, and it needs a few \
         megabytes of memory. Send a request at temperature zero, and look how the guard ends the stream.
+
+        User: What is a healthy stream?
+        Assistant: A healthy stream is a stream that is still going somewhere. It says something new, it \
+        ends by itself, and the guard does not change a byte of it.
+
+        User: Why is a loop bad?
+        Assistant: A loop is bad because the engine is busy, the client is waiting, and the next request is \
+        waiting behind it. A loop in the tool calls is worse, because each call does something in the world.
+
+        User: Can I trust the numbers?
+        Assistant: The numbers that the guard shows are counted and not guessed. A number that was not \
+        measured is not shown.
         """
 }

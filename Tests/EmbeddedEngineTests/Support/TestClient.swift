@@ -40,8 +40,11 @@ final class TestClient: Sendable {
     ) async throws {
         let head = (["\(method) \(path) HTTP/1.1", "Host: test", "Content-Length: \(body.utf8.count)"] + headers)
         let text = head.joined(separator: "\r\n") + "\r\n\r\n" + body
-        try await channel.writeAndFlush(ByteBuffer(string: text))
+        try await send(text: text)
     }
+
+    /// Sends what it is told.
+    func send(text: String) async throws { try await channel.writeAndFlush(ByteBuffer(string: text)) }
 
     /// Waits until what came satisfies the condition, and returns it.
     func received(until condition: @escaping @Sendable (String) -> Bool) async throws -> String {
