@@ -20,18 +20,18 @@ extension GatewayBenchmark {
             var time = Figure("cancel", name, "ms")
             var missed = Figure("cancel", "\(name), missed of \(scale.cancels)", "", isComparable: false)
             let order = LoadOrder(plan: plan, leaving: leaving, limitSeconds: 5)
-            for subject in testbed.subjects {
-                var missing = 0
-                for _ in 0..<scale.cancels {
+            var missing: [String: Int] = [:]
+            for _ in 0..<scale.cancels {
+                for subject in testbed.subjects {
                     if let milliseconds = try cancel(order, subject) {
                         time.add(milliseconds, of: subject.name)
                     } else {
-                        missing += 1
+                        missing[subject.name, default: 0] += 1
                         time.addNothing(of: subject.name)
                     }
                 }
-                missed.add(Double(missing), of: subject.name)
             }
+            for subject in testbed.subjects { missed.add(Double(missing[subject.name] ?? 0), of: subject.name) }
             add(time)
             add(missed)
         }

@@ -43,10 +43,11 @@ struct Figure {
         return figure
     }
 
-    /// How many times a subject's value is another's, the median over the rounds; `nil` when it makes no sense.
+    /// How many times a subject's value is another's, the median over the rounds; `nil` when it makes no sense, as for
+    /// differences that are lost in the noise.
     func ratio(_ subject: String, to other: String) -> Double? {
         guard isComparable, let own = self[subject], let base = self[other], !own.isEmpty, !base.isEmpty,
-            base.lowest > 0
+            base.lowest > 0, own.lowest >= 0
         else { return nil }
         return own.compared(with: base, /).median
     }

@@ -12,8 +12,10 @@ struct UpstreamCommand: ParsableCommand {
 
             A request may ask for another plan than the flags say with a member of its body, all of it optional:
 
-              "loopguard_bench": {"events": 100, "interval_us": 20000, "padding": 24, "delay_ms": 0,
-                                  "headers_first": false, "events_per_write": 1}
+              "loopguard_bench": {
+                "events": 100, "interval_us": 20000, "padding": 24,
+                "delay_ms": 0, "headers_first": false, "events_per_write": 1
+              }
             """
     )
 
