@@ -4,8 +4,8 @@
 import sys
 from html import escape
 
-WIDTH, LINE, CHARACTER, MARGIN, TITLE = 84, 18, 8.05, 18, 34
-COLOURS = {"──": "#7dcfff", "  finish reason": "#e0af68", "  ended by": "#f7768e", "  the engine": "#9ece6a", "    ": "#bb9af7"}
+WIDTH, LINE, CHARACTER, MARGIN, TITLE = 96, 18, 8.05, 18, 34
+COLOURS = {"──": "#7dcfff", "  finish reason": "#e0af68", "  ended by": "#f7768e", "  the engine     ": "#9ece6a", "    ": "#bb9af7"}
 
 
 def colour(line):

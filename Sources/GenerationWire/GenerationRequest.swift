@@ -50,7 +50,8 @@ public struct GenerationRequest: Sendable, Equatable {
             } else if body.equals(key, "stream_options") {
                 facts.includeUsage = Self.readIncludeUsage(body, &reader)
             } else if body.equals(key, "response_format") {
-                facts.jsonOutput = facts.jsonOutput || Self.readAsksForJSON(body, &reader)
+                let asksForJSON = Self.readAsksForJSON(body, &reader)
+                facts.jsonOutput = facts.jsonOutput || asksForJSON
             } else if body.equals(key, "json_schema") || body.equals(key, "guided_json") {
                 facts.jsonOutput = facts.jsonOutput || reader.peek(body) != .null
                 reader.skipValue(body)

@@ -27,7 +27,9 @@ struct OpenAIStream: Sendable {
             } else if payload.equals(key, "usage") {
                 newUsage = Usage(payload, &reader) ?? newUsage
             } else if payload.equals(key, "timings") {
-                newUsage = newUsage ?? Usage(llamaTimings: payload, &reader)
+                // Read in any case: the value must be passed over even when `usage` has told more.
+                let timings = Usage(llamaTimings: payload, &reader)
+                newUsage = newUsage ?? timings
             } else if payload.equals(key, "error") {
                 if reader.peek(payload) != .null { kind = .error }
                 reader.skipValue(payload)

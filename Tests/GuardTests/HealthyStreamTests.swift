@@ -12,6 +12,16 @@ import Testing
         #expect(stream.pass(cutAt: []) == stream.body)
     }
 
+    /// An event that is not understood passes too, but unguarded: only the streams that hold such events may.
+    @Test(arguments: Stream.healthy + Stream.recorded)
+    func andIsUnderstood(stream: Stream) {
+        var guarded = GuardedStream(request: stream.request, settings: GuardSettings(), runID: "run_1")
+        _ = guarded.receive(stream.body.span)
+        _ = guarded.finish()
+        let odd = ["not-json.sse": 4, "junk-after-done.sse": 1]
+        #expect(guarded.unreadEvents == odd[stream.name] ?? 0)
+    }
+
     @Test(arguments: Stream.healthy)
     func cutAtEveryOffset(stream: Stream) {
         for offset in 0..<stream.body.count {

@@ -1,1 +1,120 @@
+import Foundation
+import GenerationWire
+import Guard
+import LoopDetection
+import Replay
+import Rules
 import Testing
+
+private let replayer = Replayer { _ in GuardSettings() }
+private let fixtures = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    .deletingLastPathComponent().appendingPathComponent("fixtures/healthy").path
+
+private func chunk(_ text: String) -> String {
+    #"data: {"object":"chat.completion.chunk","choices":[{"index":0,"delta":{"content":"\#(text)"}}]}"# + "\n\n"
+}
+
+private let loop = Array(String(repeating: chunk("I will look again. "), count: 500).utf8)
+
+@Suite struct Replaying {
+    @Test func aLoopIsStoppedWithEvidence() throws {
+        let result = replayer.replay(loop, request: nil, file: "loop.sse")
+        #expect(result.verdictName == "stop")
+        #expect(result.verdict?.detector == .tailRepeat)
+        #expect(!result.isUnchanged)
+        #expect(result.savedBytes > 20_000)
+        #expect(result.outputBytes + result.savedBytes == loop.count)
+        let line = try #require(
+            try JSONSerialization.jsonObject(with: Data(result.jsonLine.utf8)) as? [String: Any]
+        )
+        #expect(
+            Set(line.keys) == [
+                "file", "format", "verdict", "detector", "channel", "event", "byte", "evidence", "output_bytes",
+                "saved_bytes", "unchanged", "error",
+            ]
+        )
+        #expect(line["format"] as? String == "chat")
+        #expect(line["channel"] as? String == "content")
+        #expect((line["evidence"] as? [String: Any])?["period"] as? Int == 19)
+        #expect(line["error"] is NSNull)
+    }
+
+    @Test(arguments: [1, 7, 100, 100_000])
+    func theSizeOfReadsChangesNothing(size: Int) {
+        var other = replayer
+        other.readSize = size
+        #expect(other.replay(loop, request: nil, file: "a") == replayer.replay(loop, request: nil, file: "a"))
+    }
+
+    @Test func theRequestBesideIsRead() {
+        let body = Array(#"{"response_format":{"type":"json_object"},"messages":[]}"#.utf8)
+        // JSON output has the code profile, which asks for four times as much.
+        let prose = replayer.replay(loop, request: nil, file: "a")
+        let code = replayer.replay(loop, request: body, file: "a")
+        #expect(code.event > 2 * prose.event)
+    }
+
+    @Test func theRulesDecide() {
+        let observing = Replayer { _ in
+            var settings = GuardSettings()
+            settings.mode = .observe
+            return settings
+        }
+        let result = observing.replay(loop, request: nil, file: "a")
+        #expect(result.verdictName == "observe")
+        #expect(result.isUnchanged && result.savedBytes == 0)
+    }
+
+    @Test(arguments: [
+        ("event: message_start\ndata: {\"type\":\"message_start\"}\n\n", "anthropic"),
+        ("data: {\"type\": \"response.created\"}\n\n", "responses"), ("{\"done\":false}\n", "ollama"),
+        ("what is this", "unknown"),
+    ])
+    func otherFormatsPassUnread(body: String, format: String) {
+        let result = replayer.replay(Array(body.utf8), request: nil, file: "a")
+        #expect(result.format == format)
+        #expect(result.verdictName == "pass" && result.isUnchanged)
+    }
+
+    @Test func everyFixtureIsUnchangedAndInOrder() async throws {
+        let recordings = try Recording.find([fixtures])
+        #expect(recordings.count >= 40)
+        var files: [String] = []
+        for await result in replayer.replay(recordings, jobs: 4) {
+            #expect(result.isUnchanged && result.error == nil && result.verdictName == "pass", "\(result.file)")
+            files.append(result.file)
+        }
+        #expect(files == recordings.map(\.path))
+    }
+
+    @Test func recordedStreamsAreUnchangedWhereTheyAre() async throws {
+        let shared = fixtures + "/../../../shared/streams"
+        guard FileManager.default.fileExists(atPath: shared) else { return }
+        let rules = RuleSet.default
+        let replayer = Replayer { request in
+            rules.settings(for: RequestFacts(model: request.model, path: request.format.path))
+        }
+        for await result in replayer.replay(try Recording.find([shared]), jobs: 2) {
+            #expect(result.isUnchanged && result.verdict?.mode != .stop, "\(result.file)")
+        }
+    }
+
+    @Test func whatIsNotThereIsSaid() {
+        #expect(throws: ReplayError(file: "/nowhere", message: "no such file or folder")) {
+            try Recording.find(["/nowhere"])
+        }
+        let result = replayer.replay(Recording(path: "/nowhere.sse"))
+        #expect(result.error?.contains("cannot be read") == true)
+    }
+
+    @Test func aSummaryCounts() {
+        var summary = ReplaySummary()
+        summary.add(replayer.replay(loop, request: nil, file: "a"))
+        summary.add(replayer.replay(Array("data: x\n\n".utf8), request: nil, file: "b"))
+        summary.add(ReplayResult(file: "c", format: "unknown", error: "gone"))
+        #expect(summary.furthest == .stop)
+        #expect(
+            summary.sentence.hasPrefix("3 recordings: 1 stopped, 0 warned, 0 observed, 1 passed, 1 changed, 1 errors")
+        )
+    }
+}
