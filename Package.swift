@@ -92,7 +92,11 @@ let package = Package(
                 path: "Benchmarks",
                 swiftSettings: house
             ),
-            .testTarget(name: "BenchmarksTests", dependencies: ["loopguard-bench"], swiftSettings: house),
+            .testTarget(
+                name: "BenchmarksTests",
+                dependencies: ["GenerationWire", "Guard", "loopguard-bench", nioCore],
+                swiftSettings: house
+            ),
 
             .systemLibrary(name: "CXXHash", pkgConfig: "libxxhash", providers: [.apt(["libxxhash-dev"])]),
             .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
