@@ -172,6 +172,8 @@ public struct JSONReader: Sendable {
         let start = position
         var isEscaped = false
         while position < bytes.count {
+            position = bytes.endOfPlainText(from: position)
+            guard position < bytes.count else { break }
             let byte = bytes[position]
             if byte == UInt8(ascii: "\"") {
                 let token = StringToken(range: start..<position, isEscaped: isEscaped)
@@ -183,10 +185,8 @@ public struct JSONReader: Sendable {
                 let length = escapeLength(bytes)
                 if length == 0 { break }
                 position += length
-            } else if byte < 0x20 {
-                break
             } else {
-                position += 1
+                break
             }
         }
         fail()

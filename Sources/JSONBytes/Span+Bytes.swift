@@ -35,4 +35,33 @@ extension Span<UInt8> {
     }
 
     private func isWhitespace(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 || byte == 0x0A || byte == 0x0D }
+
+    /// The index of the next byte at or after `start` that ends plain text in a JSON string: a quote, a backslash, or a
+    /// control character. `count` when there is none.
+    ///
+    /// Eight bytes at a time: subtracting from a byte that is too small borrows into its top bit (Hacker's Delight, §6-1).
+    /// Bytes above 0x7F never count as small, so UTF-8 passes.
+    func endOfPlainText(from start: Int) -> Int {
+        var index = start
+        let ones: UInt64 = 0x0101_0101_0101_0101
+        withUnsafeBytes { buffer in
+            // The load stays inside the buffer: eight bytes are left.
+            while index + 8 <= buffer.count {
+                let word = buffer.loadUnaligned(fromByteOffset: index, as: UInt64.self)
+                let quote = word ^ (ones &* UInt64(UInt8(ascii: "\"")))
+                let backslash = word ^ (ones &* UInt64(UInt8(ascii: "\\")))
+                let hits =
+                    ((quote &- ones) & ~quote) | ((backslash &- ones) & ~backslash)
+                    | ((word &- (ones &* 0x20)) & ~word)
+                if hits & (ones &* 0x80) != 0 { break }
+                index += 8
+            }
+        }
+        while index < count {
+            let byte = self[index]
+            if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") || byte < 0x20 { return index }
+            index += 1
+        }
+        return index
+    }
 }
