@@ -67,8 +67,9 @@ def test_a_looping_generation_is_ended_and_the_engine_stops(client, loopguard):
     assert sequence["generated_tokens"] < 4096
 
 
-def test_without_the_cancel_the_engine_would_have_run_on(client, loopguard):
-    """The negative control: the same request with every detector off is written to its limit."""
+def test_a_guard_that_only_suppresses_output_would_leave_the_engine_running(client, loopguard):
+    """The negative control: the same loop, seen but not cancelled. The client stops showing text where the guard would
+    have ended it, and the engine writes on to its limit."""
     settings = {**LOOPING, "max_tokens": 1500}
     _, reason, extra, chunk_id, _ = read(
         client.chat.completions.create(

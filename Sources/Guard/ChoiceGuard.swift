@@ -44,17 +44,16 @@ struct ChoiceGuard: Sendable {
         verdicts: inout [Verdict]
     ) -> Bool {
         deltas += 1
-        let (settings, jsonOutput) = (settings, jsonOutput)
         var isVisible = false
         withText(payload, token) { guarded, text in
             var think = guarded.think
             defer { guarded.think = think }
             think.split(text) { piece, isReasoning in
                 if isReasoning {
-                    feed(&guarded.reasoning, .reasoning, piece, settings, jsonOutput, &verdicts)
+                    guarded.feedReasoning(piece, &verdicts)
                 } else {
                     isVisible = isVisible || piece.hasInk
-                    feed(&guarded.content, .content, piece, settings, jsonOutput, &verdicts)
+                    guarded.feedContent(piece, &verdicts)
                 }
             }
         }
@@ -68,10 +67,7 @@ struct ChoiceGuard: Sendable {
         verdicts: inout [Verdict]
     ) {
         deltas += 1
-        let (settings, jsonOutput) = (settings, jsonOutput)
-        withText(payload, token) { guarded, text in
-            feed(&guarded.reasoning, .reasoning, text, settings, jsonOutput, &verdicts)
-        }
+        withText(payload, token) { guarded, text in guarded.feedReasoning(text, &verdicts) }
     }
 
     // MARK: - Tool calls
@@ -147,12 +143,27 @@ struct ChoiceGuard: Sendable {
             return calls.count - 1
         }
         guard event.call != nil || !id.isEmpty || event.name != nil else { return nil }
-        let monitor = ChannelMonitor(kind: .arguments, settings: settings, jsonOutput: jsonOutput)
-        calls.append(OpenCall(index: event.call, id: id, monitor: monitor))
+        calls.append(OpenCall(index: event.call, id: id, monitor: makeMonitor(.arguments)))
         return calls.count - 1
     }
 
     // MARK: - Pieces
+
+    // A channel begins to exist with its first text.
+
+    private mutating func feedContent(_ text: borrowing Span<UInt8>, _ verdicts: inout [Verdict]) {
+        if content == nil { content = makeMonitor(.content) }
+        content?.receive(text, verdicts: &verdicts)
+    }
+
+    private mutating func feedReasoning(_ text: borrowing Span<UInt8>, _ verdicts: inout [Verdict]) {
+        if reasoning == nil { reasoning = makeMonitor(.reasoning) }
+        reasoning?.receive(text, verdicts: &verdicts)
+    }
+
+    private func makeMonitor(_ kind: ChannelKind) -> ChannelMonitor {
+        ChannelMonitor(kind: kind, settings: settings, jsonOutput: jsonOutput)
+    }
 
     /// Hands over the text of a token, decoded only where it holds escapes.
     private mutating func withText(
@@ -168,19 +179,6 @@ struct ChoiceGuard: Sendable {
         use(&self, buffer.span)
         swap(&buffer, &decoded)
     }
-}
-
-/// Feeds a channel, which begins to exist with its first text.
-private func feed(
-    _ monitor: inout ChannelMonitor?,
-    _ kind: ChannelKind,
-    _ text: borrowing Span<UInt8>,
-    _ settings: DetectorSettings,
-    _ jsonOutput: Bool,
-    _ verdicts: inout [Verdict]
-) {
-    if monitor == nil { monitor = ChannelMonitor(kind: kind, settings: settings, jsonOutput: jsonOutput) }
-    monitor?.receive(text, verdicts: &verdicts)
 }
 
 extension Span<UInt8> {
