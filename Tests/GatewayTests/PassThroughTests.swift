@@ -207,4 +207,26 @@ import Testing
             #expect(try await client.answer().status == 200)
         }
     }
+
+    @Test(arguments: [Rig.chat, "/healthz"]) func aBodyThatIsNotHTTPIsRefusedClearly(path: String) async throws {
+        try await Rig.run { rig in
+            let client = try await rig.client()
+            let method = path == Rig.chat ? "POST" : "GET"
+            try await client.send("\(method) \(path) HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n")
+            #expect(try await client.answer().status == 400)
+            try await client.closed()
+            #expect(rig.upstream.connections == 0)
+        }
+    }
+
+    @Test func aBodyThatIsNotHTTPCutsWhatIsUnderWay() async throws {
+        try await Rig.run { rig in
+            let client = try await rig.client()
+            try await client.send("POST /x HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n")
+            let call = try await rig.upstream.nextHead()
+            try await client.send("zz\r\n")
+            try await call.connectionClosed()
+            try await client.closed()
+        }
+    }
 }
