@@ -1,4 +1,5 @@
 internal import Cancellation
+internal import Guard
 internal import LoopDetection
 internal import NIOHTTP1
 internal import Synchronization
@@ -160,7 +161,7 @@ enum ControlReply {
         json.member("events", run.figures.events.load(ordering: .relaxed))
         json.key("ttft_ms")
         json.literal(firstByte > 0 ? "\(Double(firstByte / 1_000) / 1_000)" : "null")
-        json.member("reason", state.reason?.text)
+        json.member("reason", state.reason?.name)
         guard state.reason?.detector != nil, let verdict = run.verdict else { return }
         json.member("detector", verdict.detector.name)
         json.key("evidence")

@@ -40,7 +40,7 @@ enum EarlyEnding {
                             }
                         }
                         choice.member("finish_reason", "length")
-                        choice.member("stop_reason", reason.text)
+                        choice.member("stop_reason", reason.name)
                     }
                 }
             }

@@ -100,10 +100,9 @@ extension Exchange {
 
     private func inspect(_ bytes: ByteBuffer, isFirst: Bool, since start: NIODeadline) {
         let span = bytes.readableBytesUInt8Span
-        eventCounter.read(span)
-        run.figures.events.store(eventCounter.count, ordering: .relaxed)
         if isFirst, let id = EngineID.find(in: span) { gateway.registry.alias(id, for: run) }
         guard let outcome = guarding?.receive(span) else { return }
+        run.figures.events.store(guarding?.events ?? 0, ordering: .relaxed)
         gateway.metrics.guardSeconds.increment(by: Double((NIODeadline.now() - start).nanoseconds) / 1e9)
         if outcome.forward == .unchanged { client?.write(bytes) }
         release(outcome)
@@ -126,7 +125,7 @@ extension Exchange {
         if !bytes.isEmpty { client?.write(ByteBuffer(bytes: bytes)) }
     }
 
-    private func note(_ verdict: Verdict) {
+    func note(_ verdict: Verdict) {
         gateway.metrics.verdict(verdict)
         guard verdict.mode == .warn else { return }
         gateway.configuration.logger.warning(

@@ -121,7 +121,8 @@ extension Exchange {
         client = nil
         waiting = []
         run.detach()
-        RunReport.publish(run, to: gateway, events: eventCounter.count)
+        gateway.metrics.unreadEvents.increment(by: guarding?.unreadEvents ?? 0)
+        RunReport.publish(run, to: gateway)
     }
 
     // MARK: Time limits

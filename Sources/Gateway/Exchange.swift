@@ -46,7 +46,6 @@ final class Exchange {
     var waiting: [HTTPClientRequestPart] = []
     var requestIsWhole = false
 
-    var eventCounter = EventCounter()
     /// What the engine sent since the last flush.
     var received: ByteBuffer?
     var responseHead: HTTPResponseHead?
@@ -94,6 +93,7 @@ final class Exchange {
     func start() {
         gateway.metrics.inFlight.increment()
         if request.format != nil { gateway.registry.add(run) }
+        for verdict in guarding?.preflight ?? [] { note(verdict) }
         // Only a request that can be sent twice may try its luck with a connection that may be dead.
         if case .whole = request.body, let connection = pool.takeIdle() {
             connected(connection)

@@ -1,6 +1,7 @@
 internal import Cancellation
 internal import CoreMetrics
 internal import GenerationWire
+internal import Guard
 internal import LoopDetection
 internal import Metrics
 
@@ -23,6 +24,8 @@ struct GatewayMetrics: Sendable {
     let guardSeconds = FloatingPointCounter(label: "loopguard_guard_seconds_total")
     /// Responses that a guard was asked for and could not read: a body too long to collect, an encoded answer.
     let unguarded = Counter(label: "loopguard_unguarded_requests_total")
+    /// Events that passed unread because they were too long or could not be understood.
+    let unreadEvents = Counter(label: "loopguard_unread_events_total")
     private let upstreamErrors: [UpstreamFailure.Kind: Counter]
     let duration = Timer(label: "loopguard_request_duration_seconds")
 
@@ -42,7 +45,7 @@ struct GatewayMetrics: Sendable {
         let sources: [EndReason] = [.userStop, .treeStop, .clientDisconnect, .deadline, .shutdown]
         cancels = Dictionary(
             uniqueKeysWithValues: sources.map {
-                ($0, Counter(label: "loopguard_cancels_total", dimensions: [("source", $0.text)]))
+                ($0, Counter(label: "loopguard_cancels_total", dimensions: [("source", $0.name)]))
             }
         )
         upstreamErrors = Dictionary(

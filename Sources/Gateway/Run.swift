@@ -72,18 +72,3 @@ final class Run: Sendable {
         let status = Atomic<Int>(0)
     }
 }
-
-extension EndReason {
-    /// The reason as logs, answers and the wire spell it.
-    var text: String {
-        if let detector { return "guard:\(DetectorID(rawValue: detector)?.name ?? "\(detector)")" }
-        return switch self {
-        case .userStop: "user_stop"
-        case .treeStop: "tree_stop"
-        case .clientDisconnect: "client_disconnect"
-        case .deadline: "deadline"
-        case .shutdown: "shutdown"
-        default: "upstream_lost"
-        }
-    }
-}

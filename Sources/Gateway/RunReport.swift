@@ -1,5 +1,6 @@
 internal import Cancellation
 internal import CoreMetrics
+internal import Guard
 internal import Logging
 internal import LoopDetection
 internal import Metrics
@@ -8,7 +9,7 @@ internal import Synchronization
 
 /// What is told about a run that is over: its metrics, its log line, its place among the ended runs.
 enum RunReport {
-    static func publish(_ run: Run, to gateway: GatewayContext, events: Int) {
+    static func publish(_ run: Run, to gateway: GatewayContext) {
         let now = NIODeadline.now()
         let state = run.state.current
         let duration = (now - run.startedAt).nanoseconds
@@ -24,10 +25,11 @@ enum RunReport {
         var metadata: Logger.Metadata = [
             "run_id": "\(run.id)", "model": "\(run.model)", "path": "\(run.path)",
             "status": "\(run.figures.status.load(ordering: .relaxed))", "outcome": "\(state.phase.name)",
-            "bytes": "\(run.figures.bytes.load(ordering: .relaxed))", "events": "\(events)",
+            "bytes": "\(run.figures.bytes.load(ordering: .relaxed))",
+            "events": "\(run.figures.events.load(ordering: .relaxed))",
             "ttft_ms": "\(Double(firstByte / 1_000) / 1_000)", "duration_ms": "\(Double(duration / 1_000) / 1_000)",
         ]
-        if let reason = state.reason { metadata["reason"] = "\(reason.text)" }
+        if let reason = state.reason { metadata["reason"] = "\(reason.name)" }
         if state.reason?.detector != nil, let verdict = run.verdict {
             metadata["detector"] = "\(verdict.detector.name)"
         }

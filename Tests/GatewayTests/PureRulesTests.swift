@@ -94,23 +94,6 @@ struct ResponsePlanTests {
     }
 }
 
-struct EventCounterTests {
-    @Test(arguments: [
-        ("data: a\n\ndata: b\n\n", 2), ("data: a\r\n\r\ndata: b\r\n\r\n", 2), ("\n\n\n", 0),
-        ("data: a\n\n\n\n\ndata", 1),
-        ("data: a\ndata: b\n\n", 1), ("", 0),
-    ])
-    func eventsAreCountedHoweverTheyAreCut(text: String, count: Int) {
-        let bytes = Array(text.utf8)
-        for cut in 0...bytes.count {
-            var counter = EventCounter()
-            counter.read(Array(bytes[..<cut]).span)
-            counter.read(Array(bytes[cut...]).span)
-            #expect(counter.count == count)
-        }
-    }
-}
-
 struct EngineIDTests {
     @Test(
         arguments: [
