@@ -129,7 +129,7 @@ final class ClientHandler: ChannelDuplexHandler {
         let path = HopByHop.path(of: head.uri)
         if let route = ControlRoute(head.method, path), route != .metrics || gateway.configuration.metricsText != nil {
             state = .control(head, route)
-        } else if head.method == .POST, GenerationRequest(path: path, body: [UInt8]().span) != nil {
+        } else if head.method == .POST, WireFormat(path: path) != nil {
             state = .collecting(head)
         } else {
             proxy(.init(head: head, body: .streaming))
@@ -158,9 +158,7 @@ final class ClientHandler: ChannelDuplexHandler {
         return collected
     }
 
-    private func format(of head: HTTPRequestHead) -> WireFormat? {
-        GenerationRequest(path: HopByHop.path(of: head.uri), body: [UInt8]().span)?.format
-    }
+    private func format(of head: HTTPRequestHead) -> WireFormat? { WireFormat(path: HopByHop.path(of: head.uri)) }
 
     private func proxy(_ request: Exchange.Request) {
         guard let context else { return }

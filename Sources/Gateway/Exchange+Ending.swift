@@ -26,8 +26,10 @@ extension Exchange {
         upstream = nil
         if reusable { connection?.giveBack() } else { connection?.abandon() }
         let client = client
-        close()
+        letGo()
+        // The client's last bytes do not wait for the log.
         client?.finish(responseEnd?.trailers)
+        report()
     }
 
     /// The connection to the engine is gone.
@@ -116,11 +118,19 @@ extension Exchange {
     /// Lets go of everything and tells about it, once.
     private func close() {
         guard !isClosed else { return }
+        letGo()
+        report()
+    }
+
+    private func letGo() {
         isClosed = true
         timer?.cancel()
         client = nil
         waiting = []
         run.detach()
+    }
+
+    private func report() {
         gateway.metrics.unreadEvents.increment(by: guarding?.unreadEvents ?? 0)
         RunReport.publish(run, to: gateway)
     }

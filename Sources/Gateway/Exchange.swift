@@ -110,7 +110,8 @@ final class Exchange {
         let head = HopByHop.upstreamHead(
             for: request.head,
             to: gateway.configuration.upstream,
-            guarded: request.generation != nil
+            guarded: request.generation != nil,
+            runID: request.format == nil ? nil : run.id
         )
         switch request.body {
         case .whole(let body):

@@ -2,7 +2,7 @@ internal import NIOHTTP1
 
 /// Headers that belong to one connection and not to the message on it (RFC 9110 §7.6.1).
 enum HopByHop {
-    private static let names = [
+    private static let names: Set<String> = [
         "connection", "keep-alive", "proxy-connection", "proxy-authenticate", "proxy-authorization", "te", "trailer",
         "transfer-encoding", "upgrade", "http2-settings",
     ]
@@ -10,19 +10,30 @@ enum HopByHop {
     /// Removes what must not travel on: the fixed names and those that `Connection` lists.
     static func strip(_ headers: inout HTTPHeaders) {
         // Content-Length frames the message; a Connection header that lists it may not take it away.
-        let listed = headers[canonicalForm: "connection"].filter { $0.lowercased() != "content-length" }
-        for name in listed { headers.remove(name: String(name)) }
-        for name in names { headers.remove(name: name) }
+        let listed = headers[canonicalForm: "connection"].map { $0.lowercased() }.filter { $0 != "content-length" }
+        let kept = headers.filter { header in
+            let name = header.name.lowercased()
+            return !names.contains(name) && !listed.contains(name)
+        }
+        if kept.count < headers.count { headers = HTTPHeaders(kept) }
     }
 
     /// The request to send to the engine for one that a client sent.
-    static func upstreamHead(for head: HTTPRequestHead, to upstream: UpstreamURL, guarded: Bool) -> HTTPRequestHead {
+    /// - Parameter runID: The id of the run that a generation is; the embedded engine is cancelled by it, and other
+    ///   engines' logs can be read with it.
+    static func upstreamHead(
+        for head: HTTPRequestHead,
+        to upstream: UpstreamURL,
+        guarded: Bool,
+        runID: String?
+    ) -> HTTPRequestHead {
         let chunked = head.headers.contains(name: "transfer-encoding")
         var headers = head.headers
         strip(&headers)
         headers.remove(name: "expect")
         headers.replaceOrAdd(name: "host", value: upstream.authority)
         if guarded { headers.replaceOrAdd(name: "accept-encoding", value: "identity") }
+        if let runID { headers.replaceOrAdd(name: "x-loopguard-run-id", value: runID) }
         if chunked {
             headers.remove(name: "content-length")
             headers.add(name: "transfer-encoding", value: "chunked")

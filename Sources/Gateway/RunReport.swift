@@ -23,7 +23,7 @@ enum RunReport {
         guard logger.logLevel <= level else { return }
         let firstByte = run.figures.firstByteNanoseconds.load(ordering: .relaxed)
         var metadata: Logger.Metadata = [
-            "run_id": "\(run.id)", "model": "\(run.model)", "path": "\(run.path)",
+            "run_id": "\(run.id)", "model": "\(oneLine(run.model))", "path": "\(oneLine(run.path))",
             "status": "\(run.figures.status.load(ordering: .relaxed))", "outcome": "\(state.phase.name)",
             "bytes": "\(run.figures.bytes.load(ordering: .relaxed))",
             "events": "\(run.figures.events.load(ordering: .relaxed))",
@@ -34,5 +34,10 @@ enum RunReport {
             metadata["detector"] = "\(verdict.detector.name)"
         }
         logger.log(level: level, "run finished", metadata: metadata)
+    }
+
+    /// What a client sent, short and without line ends, so that it cannot write log lines of its own.
+    private static func oneLine(_ text: String) -> String {
+        String(text.prefix(128).map { $0.isASCII && $0.asciiValue! < 0x20 || $0.isNewline ? " " : $0 })
     }
 }

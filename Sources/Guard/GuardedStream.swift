@@ -70,7 +70,7 @@ public struct GuardedStream: Sendable {
     public init(request: GenerationRequest, settings: GuardSettings, runID: String, created: Int = 0) {
         var settings = settings
         if !settings.enabled { settings.mode = .off }
-        settings.detectors = settings.detectors.capped(at: settings.mode)
+        if settings.mode < .stop { settings.detectors = settings.detectors.capped(at: settings.mode) }
         self.request = request
         self.settings = settings
         self.runID = runID

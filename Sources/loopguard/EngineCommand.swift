@@ -32,7 +32,8 @@ struct EngineCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let logger = logging.bootstrap()
+        let (logger, log) = logging.bootstrap()
+        defer { log.drain() }
         var configuration = try engine.configuration(logger)
         configuration.host = host
         configuration.port = port

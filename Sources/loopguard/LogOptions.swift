@@ -16,11 +16,12 @@ struct LogOptions: ParsableArguments {
     )
     var level = Logger.Level.info
 
-    /// Sets the process's log up and returns its logger.
-    func bootstrap() -> Logger {
-        LoggingSystem.bootstrap(StreamLogHandler.standardError)
+    /// Sets the process's log up.
+    func bootstrap() -> (logger: Logger, log: BackgroundLog) {
+        let log = BackgroundLog()
+        LoggingSystem.bootstrap { label in log.handler(StreamLogHandler.standardError(label: label)) }
         var logger = Logger(label: "loopguard")
         logger.logLevel = level
-        return logger
+        return (logger, log)
     }
 }

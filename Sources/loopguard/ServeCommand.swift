@@ -52,7 +52,8 @@ struct ServeCommand: AsyncParsableCommand {
 
     func run() async throws {
         let rules = try rules.load()
-        let logger = logging.bootstrap()
+        let (logger, log) = logging.bootstrap()
+        defer { log.drain() }
         let metrics = PrometheusMetrics()
         MetricsSystem.bootstrap(metrics)
 

@@ -43,7 +43,7 @@ struct HopByHopTests {
 
     @Test func aPrefixGoesBeforeThePath() throws {
         let head = HTTPRequestHead(version: .http1_1, method: .GET, uri: "/v1/models")
-        let sent = HopByHop.upstreamHead(for: head, to: try UpstreamURL("http://e/api"), guarded: false)
+        let sent = HopByHop.upstreamHead(for: head, to: try UpstreamURL("http://e/api"), guarded: false, runID: nil)
         #expect(sent.uri == "/api/v1/models" && sent.headers["host"] == ["e"])
     }
 }

@@ -48,8 +48,11 @@ private struct Case {
         case .tailRepeat, .stutter: body = Self.text(Array(repeating: "and again ", count: 2_000))
         case .lineRepeat: body = Self.text(Array(repeating: "The same long line again.\n", count: 400))
         case .simhashRepeat:
-            let sentence = "Checking the configuration of server number N before the next step begins there today. "
-            body = Self.text((0..<200).map { sentence.replacing("N", with: "\($0)") })
+            let sentence = """
+                Now the configuration of the next server is checked again with great care before anything else is begun, \
+                because the step after it needs every value in it to be right, and this is number N.
+                """
+            body = Self.text((0..<200).map { sentence.replacing("number N", with: "number \($0)") + " " })
         case .noveltyStall:
             body = Self.text(
                 (0..<400).map { number in
