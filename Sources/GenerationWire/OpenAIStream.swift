@@ -6,6 +6,12 @@ struct OpenAIStream: Sendable {
     let object: String
     var head: ChunkHead
     var usage: Usage?
+    private var shape = PayloadShape()
+
+    init(object: String, head: ChunkHead) {
+        self.object = object
+        self.head = head
+    }
 
     /// Reads a chunk; `choice` reads one element of `choices`, whose place in the list is passed to it.
     mutating func read(
@@ -13,6 +19,10 @@ struct OpenAIStream: Sendable {
         into events: inout [WireEvent],
         choice: (Int, inout JSONReader, inout [WireEvent]) -> Void
     ) -> PayloadKind {
+        if let event = shape.match(payload) {
+            events.append(event)
+            return .chunk
+        }
         if payload.isDoneMark { return .done }
         let before = events.count
         var kind = PayloadKind.unreadable
@@ -46,6 +56,10 @@ struct OpenAIStream: Sendable {
         }
         if learnsHead, kind == .chunk { head.learn(payload, ranges) }
         if let newUsage { usage = newUsage }
+        // A chunk that says one thing, and nothing about usage, may be the first of many alike.
+        if kind == .chunk, newUsage == nil, !learnsHead, events.count == before + 1, events[before].kind != .finish {
+            shape.learn(payload, saying: events[before])
+        }
         return kind
     }
 

@@ -169,6 +169,11 @@ public struct JSONReader: Sendable {
             fail()
             return nil
         }
+        return readStringContents(bytes)
+    }
+
+    /// Reads the rest of a string whose opening quote has been read.
+    public mutating func readStringContents(_ bytes: borrowing Span<UInt8>) -> StringToken? {
         let start = position
         var isEscaped = false
         while position < bytes.count {

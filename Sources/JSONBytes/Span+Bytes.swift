@@ -39,29 +39,30 @@ extension Span<UInt8> {
     /// The index of the next byte at or after `start` that ends plain text in a JSON string: a quote, a backslash, or a
     /// control character. `count` when there is none.
     ///
-    /// Eight bytes at a time: subtracting from a byte that is too small borrows into its top bit (Hacker's Delight, §6-1).
-    /// Bytes above 0x7F never count as small, so UTF-8 passes.
+    /// Eight bytes at a time: subtracting from a byte that is too small borrows into its top bit, and the lowest such bit
+    /// is never a borrow from below (Hacker's Delight, §6-1). Bytes above 0x7F never count as small, so UTF-8 passes.
     func endOfPlainText(from start: Int) -> Int {
-        var index = start
         let ones: UInt64 = 0x0101_0101_0101_0101
-        withUnsafeBytes { buffer in
+        return withUnsafeBytes { buffer in
+            var index = start
+            let end = buffer.count
             // The load stays inside the buffer: eight bytes are left.
-            while index + 8 <= buffer.count {
-                let word = buffer.loadUnaligned(fromByteOffset: index, as: UInt64.self)
+            while index + 8 <= end {
+                let word = UInt64(littleEndian: buffer.loadUnaligned(fromByteOffset: index, as: UInt64.self))
                 let quote = word ^ (ones &* UInt64(UInt8(ascii: "\"")))
                 let backslash = word ^ (ones &* UInt64(UInt8(ascii: "\\")))
                 let hits =
-                    ((quote &- ones) & ~quote) | ((backslash &- ones) & ~backslash)
-                    | ((word &- (ones &* 0x20)) & ~word)
-                if hits & (ones &* 0x80) != 0 { break }
+                    (((quote &- ones) & ~quote) | ((backslash &- ones) & ~backslash)
+                        | ((word &- (ones &* 0x20)) & ~word)) & (ones &* 0x80)
+                if hits != 0 { return index + hits.trailingZeroBitCount / 8 }
                 index += 8
             }
+            while index < end {
+                let byte = buffer[index]
+                if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") || byte < 0x20 { return index }
+                index += 1
+            }
+            return index
         }
-        while index < count {
-            let byte = self[index]
-            if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") || byte < 0x20 { return index }
-            index += 1
-        }
-        return index
     }
 }

@@ -66,30 +66,29 @@ public struct EventSplitter: Sendable {
 
 extension Span<UInt8> {
     /// The index of the next CR or LF at or after `start`.
-    package func firstLineEnd(from start: Int) -> Int? {
-        var index = start
-        let end = count
-        // Eight bytes at a time: subtracting 1 from a zero byte borrows into its top bit (Hacker's Delight, §6-1).
-        // Bounds hold because `index + 8 <= end`.
-        while index + 8 <= end {
-            let word = unsafeLoad(at: index)
-            let carriageReturn = word ^ 0x0D0D_0D0D_0D0D_0D0D
-            let lineFeed = word ^ 0x0A0A_0A0A_0A0A_0A0A
-            let low: UInt64 = 0x0101_0101_0101_0101
-            let high: UInt64 = 0x8080_8080_8080_8080
-            let hits = ((carriageReturn &- low) & ~carriageReturn | (lineFeed &- low) & ~lineFeed) & high
-            if hits != 0 { break }
-            index += 8
+    ///
+    /// Eight bytes at a time: subtracting 1 from a zero byte borrows into its top bit, and the lowest such bit is never a
+    /// borrow from below (Hacker's Delight, §6-1).
+    func firstLineEnd(from start: Int) -> Int? {
+        let ones: UInt64 = 0x0101_0101_0101_0101
+        return withUnsafeBytes { buffer in
+            var index = start
+            let end = buffer.count
+            // The load stays inside the buffer: eight bytes are left.
+            while index + 8 <= end {
+                let word = UInt64(littleEndian: buffer.loadUnaligned(fromByteOffset: index, as: UInt64.self))
+                let carriageReturn = word ^ (ones &* 0x0D)
+                let lineFeed = word ^ (ones &* 0x0A)
+                let hits =
+                    (((carriageReturn &- ones) & ~carriageReturn) | ((lineFeed &- ones) & ~lineFeed)) & (ones &* 0x80)
+                if hits != 0 { return index + hits.trailingZeroBitCount / 8 }
+                index += 8
+            }
+            while index < end {
+                if buffer[index] == 0x0A || buffer[index] == 0x0D { return index }
+                index += 1
+            }
+            return nil
         }
-        while index < end {
-            if self[index] == 0x0A || self[index] == 0x0D { return index }
-            index += 1
-        }
-        return nil
-    }
-
-    /// Eight bytes as they lie in memory. The caller has checked that they lie inside the span.
-    private func unsafeLoad(at index: Int) -> UInt64 {
-        withUnsafeBytes { $0.loadUnaligned(fromByteOffset: index, as: UInt64.self) }
     }
 }

@@ -102,3 +102,65 @@ private func delta(_ delta: String) -> String { #"{"choices":[{"index":0,"delta"
         #expect(removing([0], "{\"choices\":[}") == nil)
     }
 }
+
+/// A format reads payloads that look like the one before by a shortcut; what it reads must be what a fresh format reads.
+@Suite struct PayloadsThatLookAlike {
+    private func isReadAsByAFreshReader(_ payloads: [String], _ format: WireFormat = .chatCompletions) {
+        var stream = format.makeStream(id: "r", created: 0, model: "m")
+        for payload in payloads {
+            let bytes = Array(payload.utf8)
+            var (events, expected): ([WireEvent], [WireEvent]) = ([], [])
+            var fresh = format.makeStream(id: "r", created: 0, model: "m")
+            let kind = stream.read(bytes.span, into: &events)
+            #expect(fresh.read(bytes.span, into: &expected) == kind, "\(payload)")
+            #expect(events == expected, "\(payload)")
+        }
+    }
+
+    private func chunk(_ delta: String, rest: String = "") -> String {
+        #"{"id":"c","model":"m","choices":[{"index":0,"delta":\#(delta),"finish_reason":null}]\#(rest)}"#
+    }
+
+    @Test func areReadAlike() {
+        let texts = ["a", "b", #"\n\u00e9\\"#, "日本語", #"say \\\"x\\\""#, "", "c", #"end\\"#, "d"]
+        isReadAsByAFreshReader(texts.map { chunk("{\"content\":\"\($0)\"}") })
+        isReadAsByAFreshReader(texts.map { chunk("{\"reasoning\":\"\($0)\"}") })
+        isReadAsByAFreshReader(
+            texts.map { chunk("{\"tool_calls\":[{\"index\":1,\"function\":{\"arguments\":\"\($0)\"}}]}") }
+        )
+        isReadAsByAFreshReader(
+            texts.map { #"{"id":"c","choices":[{"text":"\#($0)","index":0,"finish_reason":null}]}"# },
+            .completions
+        )
+    }
+
+    @Test func butNotWhenTheyOnlyBeginAlike() {
+        let alike = (0..<4).map { chunk("{\"content\":\"t\($0)\"}") }
+        let others = [
+            chunk(#"{"content":"x","role":"assistant"}"#), chunk(#"{"content":"x"}"#, rest: #","usage":{"#),
+            chunk(#"{"content":"x"}"#, rest: #","usage":{"completion_tokens":3}"#),
+            #"{"id":"c","model":"m","choices":[{"index":0,"delta":{"content":"x"#,
+            #"{"id":"c","model":"m","choices":[{"index":0,"delta":{"content":"x"},"finish_reason":"stop"}]}"#,
+            chunk(#"{"content":["x"]}"#), chunk(#"{"content":null}"#), chunk("{\"content\":\"a\u{1}\"}"),
+            chunk(#"{"content":"x\q"}"#), chunk(#"{"content":"x"}"#) + " ", "", "[DONE]",
+        ]
+        for other in others { isReadAsByAFreshReader(alike + [other] + alike) }
+    }
+
+    @Test func orWhenTheyAlwaysDiffer() {
+        let texts = (0..<60).map { number in
+            chunk("{\"content\":\"t\(number)\"}", rest: ",\"obfuscation\":\"\(number * 7919)\"")
+        }
+        isReadAsByAFreshReader(texts)
+    }
+
+    @Test func usageIsNotForgotten() {
+        var stream = WireFormat.chatCompletions.makeStream(id: "r", created: 0, model: "m")
+        var events: [WireEvent] = []
+        for number in 1...5 {
+            let usage = #","usage":{"prompt_tokens":1,"completion_tokens":\#(number)}"#
+            _ = stream.read(Array(chunk(#"{"content":"x"}"#, rest: usage).utf8).span, into: &events)
+            #expect(stream.usage?.completionTokens == number)
+        }
+    }
+}
