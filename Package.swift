@@ -60,7 +60,10 @@ let package = Package(
         // The edge: files, sockets, clocks.
         room("Rules", uses: ["Guard", "LoopDetection", yams]),
         room("Exposition", uses: [coreMetrics, metrics]),
-        room("EmbeddedEngine", uses: ["Cancellation", "JSONBytes", logging, nioCore, nioHTTP1, nioPosix]),
+        room(
+            "EmbeddedEngine",
+            uses: ["Cancellation", "Exposition", "JSONBytes", logging, metrics, nioCore, nioHTTP1, nioPosix]
+        ),
         room(
             "Gateway",
             uses: [
@@ -76,7 +79,7 @@ let package = Package(
                     "Cancellation", "EmbeddedEngine", "Exposition", "Gateway", "GenerationWire", "Guard",
                     "LoopDetection",
                     "Replay", "Rules", argumentParser, logging, metrics, nioCore, serviceLifecycle,
-                    unixSignals,
+                    unixSignals, yams,
                 ],
                 swiftSettings: house
             ),

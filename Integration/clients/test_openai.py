@@ -1,5 +1,6 @@
 """The official openai package, streaming through `loopguard serve` in front of the embedded engine."""
 
+import shutil
 import subprocess
 import threading
 import time
@@ -198,3 +199,12 @@ def test_metrics_tell_what_happened(client, loopguard):
     trips = [line for line in text.splitlines() if line.startswith("loopguard_trips_total") and 'mode="stop"' in line]
     assert sum(float(line.split()[-1]) for line in trips) >= 1
     assert "# HELP loopguard_time_to_first_token_seconds" in text
+    assert "Not described" not in text
+    late = [line for line in text.splitlines() if line.startswith("loopguard_tokens_after_cancel_total")]
+    stopped = [line for line in text.splitlines() if line.startswith("loopguard_engine_sequences_total{outcome=\"cancelled\"")]
+    assert float(late[0].split()[-1]) <= float(stopped[0].split()[-1])
+    promtool = shutil.which("promtool")
+    if not promtool:
+        pytest.skip("promtool is not installed")
+    check = subprocess.run([promtool, "check", "metrics"], input=text, capture_output=True, text=True)
+    assert (check.returncode, check.stdout + check.stderr) == (0, "")

@@ -1,9 +1,9 @@
 /// Finding what somebody may have meant.
-enum Suggestion {
+package enum Suggestion {
     /// The candidate nearest to `word`; `nil` when none is near.
     ///
     /// Near is an optimal string alignment distance of at most a third of the longer word, and at least 1.
-    static func nearest(to word: String, in candidates: some Sequence<String>) -> String? {
+    package static func nearest(to word: String, in candidates: some Sequence<String>) -> String? {
         candidates
             .map { (distance: distance(word, $0), candidate: $0) }
             .filter { $0.distance <= max(1, max(word.count, $0.candidate.count) / 3) }

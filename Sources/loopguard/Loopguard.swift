@@ -17,4 +17,12 @@ struct Loopguard: AsyncParsableCommand {
         version: "0.1.0",
         subcommands: [ServeCommand.self, EngineCommand.self, ReplayCommand.self, RulesCommand.self]
     )
+
+    static func main() async {
+        do {
+            await main(try ConfigurationFile.expand(Array(CommandLine.arguments.dropFirst())))
+        } catch {
+            exit(withError: error)
+        }
+    }
 }

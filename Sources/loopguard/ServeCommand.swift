@@ -35,6 +35,14 @@ struct ServeCommand: AsyncParsableCommand {
 
     @OptionGroup var rules: RulesOption
 
+    @Option(
+        help: ArgumentHelp(
+            "A YAML file with options, such as 'port: 4141'; those on the command line win over it.",
+            valueName: "file"
+        )
+    )
+    var config: String?
+
     @Option(help: "Event loops. One serves thousands of streams.")
     var eventLoops = 1
 
@@ -54,7 +62,7 @@ struct ServeCommand: AsyncParsableCommand {
         let rules = try rules.load()
         let (logger, log) = logging.bootstrap()
         defer { log.drain() }
-        let metrics = PrometheusMetrics()
+        let metrics = PrometheusMetrics(GatewayServer.metricDescriptions + EmbeddedEngine.metricDescriptions)
         MetricsSystem.bootstrap(metrics)
 
         let embedded = try await upstream == nil ? startEngine(logger) : nil

@@ -77,6 +77,24 @@ private func withFile(_ text: String, named ending: String, _ use: (String) thro
         #expect(answer.errors.contains("cannot listen"))
     }
 
+    @Test func takesOptionsFromAFile() throws {
+        // The port is out of range in the file and right on the command line, the upstream cannot be used.
+        try withFile("port: 70000\nupstream: https://127.0.0.1:1\n", named: ".yaml") { path in
+            let file = try Invocation("serve", "--config", path)
+            #expect(file.status == 64)
+            #expect(file.errors.contains("70000"))
+            let both = try Invocation("serve", "--config=\(path)", "--port", "0")
+            #expect(both.status == 64)
+            #expect(both.errors.contains("https://127.0.0.1:1"))
+        }
+        try withFile("prot: 1\nhost: [a]\n", named: ".yaml") { path in
+            let answer = try Invocation("serve", "--config", path)
+            #expect(answer.status == 64)
+            #expect(answer.errors.contains("\(path):1:1: error: there is no option 'prot'; did you mean 'port'?"))
+            #expect(answer.errors.contains("\(path):2:7: error: 'host' must have one plain value"))
+        }
+    }
+
     @Test func checksRules() throws {
         #expect(try Invocation("rules", "check", repository + "/rules/default.yaml").status == 0)
         try withFile("version: 1\ndetectors:\n  tail_repeet:\n    mode: stop\nmode: loud\n", named: ".yaml") { path in

@@ -14,6 +14,7 @@ final class Registry: Sendable {
 
     private let state = Mutex(State())
     private let history: Int
+    private let metrics = EngineMetrics()
 
     /// - Parameter history: How many sequences are remembered after their end.
     init(history: Int) { self.history = history }
@@ -50,6 +51,7 @@ final class Registry: Sendable {
     func retire(_ generation: Generation) {
         remove(generation) { state, names in
             let status = generation.status
+            metrics.ended(status)
             state.totals.finished += 1
             if status.state == .cancelled { state.totals.cancelled += 1 }
             state.totals.generatedTokens += status.generatedTokens

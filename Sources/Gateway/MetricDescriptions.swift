@@ -1,0 +1,46 @@
+public import Exposition
+
+extension GatewayServer {
+    /// What the gateway's metrics mean and, for histograms, how finely they tell; for the backend that renders them.
+    public static let metricDescriptions = [
+        MetricDescription(
+            "loopguard_requests_total",
+            help: "Requests that ended, by format and by how: completed, capped (a guard), stopped, disconnected, failed."
+        ),
+        MetricDescription("loopguard_in_flight_requests", help: "Requests being proxied now."),
+        MetricDescription(
+            "loopguard_time_to_first_token_seconds",
+            help: "From a guarded request's arrival to the first byte of the engine's stream."
+        ),
+        MetricDescription(
+            "loopguard_inter_event_seconds",
+            help: "Between two reads of an engine's stream.",
+            buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 30]
+        ),
+        MetricDescription("loopguard_request_duration_seconds", help: "From a request's arrival to its end."),
+        MetricDescription(
+            "loopguard_trips_total",
+            help: "Verdicts of the detectors, by how far they were allowed to go; mode=\"stop\" ended a run."
+        ),
+        MetricDescription("loopguard_cancels_total", help: "Runs ended before their natural end, by who ended them."),
+        MetricDescription(
+            "loopguard_cancel_latency_seconds",
+            help: "From the decision to end a run until the client's ending is written and the engine is told.",
+            buckets: MetricDescription.processing
+        ),
+        MetricDescription(
+            "loopguard_bytes_total",
+            help: "Bytes of bodies, from clients to engines (upstream) and from engines (downstream)."
+        ),
+        MetricDescription("loopguard_guard_seconds_total", help: "Time spent reading and judging streams."),
+        MetricDescription(
+            "loopguard_unread_events_total",
+            help: "Events that passed unread because they were too long or could not be understood."
+        ),
+        MetricDescription(
+            "loopguard_unguarded_requests_total",
+            help: "Generations that could not be guarded: a body too long to collect, an encoded answer."
+        ),
+        MetricDescription("loopguard_upstream_errors_total", help: "Faults of the engine or on the way to it, by kind."),
+    ]
+}
