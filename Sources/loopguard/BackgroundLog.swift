@@ -16,8 +16,12 @@ final class BackgroundLog: Sendable {
     /// A handler that passes events on to `target` in the background.
     func handler(_ target: any LogHandler) -> Handler { Handler(target: target, log: self) }
 
-    /// Waits until all that was logged is written.
-    func drain() { queue.sync {} }
+    /// Waits until all that was logged is written, but no longer than a second: nobody may be reading.
+    func drain() {
+        let written = DispatchSemaphore(value: 0)
+        queue.async { written.signal() }
+        _ = written.wait(timeout: .now() + 1)
+    }
 
     fileprivate func write(_ event: LogEvent, to target: any LogHandler) {
         guard waiting.wrappingAdd(1, ordering: .relaxed).newValue <= Self.capacity else {
