@@ -9,7 +9,7 @@ import Synchronization
 final class BackgroundLog: Sendable {
     static let capacity = 4_096
 
-    private let queue = DispatchQueue(label: "loopguard.log", qos: .utility)
+    private let queue = DispatchQueue(label: "loopguard.log")
     private let waiting = Atomic<Int>(0)
     private let dropped = Atomic<Int>(0)
 
