@@ -9,17 +9,23 @@ enum EarlyEnding {
         for request: Exchange.Request,
         _ guarding: inout GuardedStream?,
         run: Run,
-        reason: EndReason
+        reason: EndReason,
+        note: String?
     ) -> Reply {
         guard let format = request.format else { return .shuttingDown }
-        guard request.generation?.stream == true else { return completion(format, run, reason) }
+        guard request.generation?.stream == true else {
+            // JSON that was asked for must not become a sentence.
+            let text = request.generation?.jsonOutput == true ? nil : note
+            return completion(format, run, reason, text ?? "")
+        }
         var reply = Reply(json: guarding?.end(reason) ?? [])
         reply.contentType = "text/event-stream"
         return reply
     }
 
-    /// A completion without text that was cut for length, which every client understands; `stop_reason` tells why.
-    private static func completion(_ format: WireFormat, _ run: Run, _ reason: EndReason) -> Reply {
+    /// A completion that was cut for length before any text, which every client understands; `stop_reason` tells why.
+    /// A conversation gets the note, because several agent libraries raise on an empty message.
+    private static func completion(_ format: WireFormat, _ run: Run, _ reason: EndReason, _ note: String) -> Reply {
         Reply(
             json: JSONWriter.object { json in
                 json.member("id", run.id)
@@ -36,7 +42,7 @@ enum EarlyEnding {
                             choice.key("message")
                             choice.object { message in
                                 message.member("role", "assistant")
-                                message.member("content", "")
+                                message.member("content", note)
                             }
                         }
                         choice.member("finish_reason", "length")

@@ -84,7 +84,7 @@ extension Exchange {
         if reason == .clientDisconnect { client = nil }
         switch state.ended() {
         case .reply:
-            let reply = EarlyEnding.reply(for: request, &guarding, run: run, reason: reason)
+            let reply = EarlyEnding.reply(for: request, &guarding, run: run, reason: reason, note: settings?.note)
             run.figures.status.store(Int(reply.status.code), ordering: .relaxed)
             client?.answer(identified(reply), to: request.head)
         case .endInBand:

@@ -64,28 +64,6 @@ final class Exchange {
         let path = String(HopByHop.path(of: request.head.uri))
         let model = request.generation?.model ?? ""
         run = Run(exchange: self, on: loop, path: path, model: model, format: request.format, now: lastRead)
-        if let generation = request.generation {
-            let headers = request.head.headers
-            let facts = RequestFacts(
-                model: model,
-                path: path,
-                userAgent: headers.first(name: "user-agent"),
-                authorization: headers.first(name: "authorization"),
-                modeHeader: headers.first(name: "x-loopguard-mode"),
-                disableHeader: headers.first(name: "x-loopguard-disable")
-            )
-            let resolution = gateway.configuration.rules(facts)
-            for diagnostic in resolution.diagnostics {
-                gateway.configuration.logger.warning("\(diagnostic)", metadata: ["run_id": "\(run.id)"])
-            }
-            settings = resolution.settings
-            guarding = GuardedStream(
-                request: generation,
-                settings: resolution.settings,
-                runID: run.id,
-                created: Int(run.started)
-            )
-        }
     }
 
     // MARK: Asking the engine
@@ -93,13 +71,40 @@ final class Exchange {
     func start() {
         gateway.metrics.inFlight.increment()
         if request.format != nil { gateway.registry.add(run) }
-        for verdict in guarding?.preflight ?? [] { note(verdict) }
         // Only a request that can be sent twice may try its luck with a connection that may be dead.
         if case .whole = request.body, let connection = pool.takeIdle() {
             connected(connection)
         } else {
             pool.connect(for: self)
         }
+        // The engine is at work by now: what follows costs the client no time.
+        if !isClosed { makeGuard() }
+    }
+
+    private func makeGuard() {
+        guard let generation = request.generation else { return }
+        let headers = request.head.headers
+        let facts = RequestFacts(
+            model: run.model,
+            path: run.path,
+            userAgent: headers.first(name: "user-agent"),
+            authorization: headers.first(name: "authorization"),
+            modeHeader: headers.first(name: "x-loopguard-mode"),
+            disableHeader: headers.first(name: "x-loopguard-disable")
+        )
+        let resolution = gateway.configuration.rules(facts)
+        for diagnostic in resolution.diagnostics {
+            gateway.configuration.logger.warning("\(diagnostic)", metadata: ["run_id": "\(run.id)"])
+        }
+        settings = resolution.settings
+        let guarded = GuardedStream(
+            request: generation,
+            settings: resolution.settings,
+            runID: run.id,
+            created: Int(run.started)
+        )
+        for verdict in guarded.preflight { note(verdict) }
+        guarding = guarded
     }
 
     func connected(_ connection: UpstreamConnection) {

@@ -5,7 +5,8 @@ extension GatewayServer {
     public static let metricDescriptions = [
         MetricDescription(
             "loopguard_requests_total",
-            help: "Requests that ended, by format and by how: completed, capped (a guard), stopped, disconnected, failed."
+            help:
+                "Requests that ended, by format and by how: completed, capped (a guard), stopped, disconnected, failed."
         ),
         MetricDescription("loopguard_in_flight_requests", help: "Requests being proxied now."),
         MetricDescription(
@@ -41,6 +42,9 @@ extension GatewayServer {
             "loopguard_unguarded_requests_total",
             help: "Generations that could not be guarded: a body too long to collect, an encoded answer."
         ),
-        MetricDescription("loopguard_upstream_errors_total", help: "Faults of the engine or on the way to it, by kind."),
+        MetricDescription(
+            "loopguard_upstream_errors_total",
+            help: "Faults of the engine or on the way to it, by kind."
+        ),
     ]
 }
