@@ -35,6 +35,21 @@ struct ArgumentText: Sendable {
     /// Whether the next byte belongs to a string.
     var isInString: Bool { if case .outside = state { false } else { true } }
 
+    /// How many of the first bytes stay as they are and change nothing: none in the middle of an escape.
+    func plainPrefix(of text: Span<UInt8>) -> Int {
+        let isString: Bool
+        switch state {
+        case .outside: isString = false
+        case .string where highSurrogate == 0: isString = true
+        default: return 0
+        }
+        var index = 0
+        while index < text.count, text[index] != UInt8(ascii: "\""), !isString || text[index] != UInt8(ascii: "\\") {
+            index += 1
+        }
+        return index
+    }
+
     /// Takes a byte of JSON in.
     mutating func next(_ byte: UInt8) -> Decoded {
         var out = Decoded()

@@ -4,7 +4,7 @@
 /// deltas (except `stutter`, which counts deltas as a backstop and never convicts before `tail_repeat` would).
 ///
 /// The monitor walks through the bytes once and asks the detectors at points that the bytes define: the ends of lines,
-/// sentences and segments, and every `stride` bytes. For arguments it walks through the text with the escapes of its
+/// sentences and segments, and every `stride` bytes. It goes from one such point to the next in one step. For arguments it walks through the text with the escapes of its
 /// JSON strings decoded; there the offsets and lengths in evidence count decoded bytes, ``Verdict/byte`` those received.
 public struct ChannelMonitor: Sendable {
     /// The channel.
@@ -22,20 +22,25 @@ public struct ChannelMonitor: Sendable {
     private var budget: ByteBudget
     private var nextLimit: Int
 
-    // A detector that no profile of this channel lets speak is not there at all.
     private let tailRepeat: TailRepeat
-    private var stutter: Stutter?
-    private var lineRepeat: LineRepeat?
-    private var templateCounter: TemplateCounter?
-    private var simhashRepeat: SimhashRepeat?
-    private var noveltyStall: NoveltyStall?
+    private var stutter: Stutter
+    private var lineRepeat: LineRepeat
+    private var templateCounter: TemplateCounter
+    private var simhashRepeat: SimhashRepeat
+    private var noveltyStall: NoveltyStall
 
+    // A detector that no profile of this channel lets speak is not asked at all.
+    private let hearsDeltas: Bool
+    private let hearsLines: Bool
+    private let hearsTemplates: Bool
+    private let hearsSentences: Bool
+    private let hearsSegments: Bool
     /// Whether there is any detector at all.
     private let listens: Bool
     private var nextScan: Int
     private var lineStart = 0
     private var sentenceStart = 0
-    private var sentenceEnds = SentenceEnds()
+    private var boundary = TextBoundary()
     private var foldedLine = FoldedLine()
     private var foldedWords = FoldedWords()
 
@@ -62,23 +67,27 @@ public struct ChannelMonitor: Sendable {
             return inCode || (!isPinned && settings.mode(of: rule, in: kind, .prose) != .off)
         }
         tailRepeat = TailRepeat(settings: settings.tailRepeat)
-        let scans = isArmed(.tailRepeat) || isArmed(.stutter)
-        listens = scans || [.lineRepeat, .templateCounter, .simhashRepeat, .noveltyStall].contains(where: isArmed)
+        stutter = Stutter(settings: settings.stutter)
+        lineRepeat = LineRepeat(settings: settings.lineRepeat)
+        templateCounter = TemplateCounter(settings: settings.templateCounter)
+        simhashRepeat = SimhashRepeat(settings: settings.simhashRepeat)
+        noveltyStall = NoveltyStall(settings: settings.noveltyStall)
+        hearsDeltas = isArmed(.stutter)
+        hearsLines = isArmed(.lineRepeat)
+        hearsTemplates = isArmed(.templateCounter)
+        hearsSentences = isArmed(.simhashRepeat)
+        hearsSegments = isArmed(.noveltyStall)
+        let scans = hearsDeltas || isArmed(.tailRepeat)
+        listens = scans || hearsLines || hearsTemplates || hearsSentences || hearsSegments
         tail = ChannelTail(keeping: max(Self.longestLine, scans ? settings.tailRepeat.window : 0))
         nextScan = scans ? max(1, settings.tailRepeat.stride) : .max
-        if isArmed(.stutter) { stutter = Stutter(settings: settings.stutter) }
-        if isArmed(.lineRepeat) { lineRepeat = LineRepeat(settings: settings.lineRepeat) }
-        if isArmed(.templateCounter) { templateCounter = TemplateCounter(settings: settings.templateCounter) }
-        if isArmed(.simhashRepeat) { simhashRepeat = SimhashRepeat(settings: settings.simhashRepeat) }
-        if isArmed(.noveltyStall) { noveltyStall = NoveltyStall(settings: settings.noveltyStall) }
     }
 
     /// The bytes of memory that the monitor holds on to beside itself: bounded, whatever the channel brings.
     public var stateBytes: Int {
         let text = tail.bytes.capacity + foldedLine.bytes.capacity + foldedWords.text.capacity
         let words = foldedWords.words.capacity * MemoryLayout<FoldedWords.Word>.stride
-        let memories = (lineRepeat?.stateBytes ?? 0) + (simhashRepeat?.stateBytes ?? 0)
-        return text + words + memories + (noveltyStall?.stateBytes ?? 0)
+        return text + words + lineRepeat.stateBytes + simhashRepeat.stateBytes + noveltyStall.stateBytes
     }
 
     /// Takes one delta in. New verdicts, if any, are appended in the order in which they came to stand; each detector
@@ -86,11 +95,15 @@ public struct ChannelMonitor: Sendable {
     /// behind it is not judged any more.
     public mutating func receive(_ delta: Span<UInt8>, verdicts: inout [Verdict]) {
         let end = byteCount + delta.count
-        if !delta.isEmpty, !isStopped { stutter?.begin(delta, at: tail.end) }
-        for index in delta.indices {
-            if isStopped { break }
+        if hearsDeltas, !delta.isEmpty, !isStopped { stutter.begin(delta, at: tail.end) }
+        var index = 0
+        while index < delta.count, !isStopped {
             byteCount += 1
-            take(delta[index], &verdicts)
+            if byteCount > nextLimit { exceedLimits(&verdicts) }
+            let most = min(delta.count - index - 1, nextLimit - byteCount) + 1
+            let text = delta.extracting(index..<index + most)
+            index += !listens ? most : arguments == nil ? take(text, &verdicts) : takeArguments(text, &verdicts)
+            if !listens { byteCount += most - 1 }
         }
         byteCount = end
     }
@@ -104,35 +117,53 @@ public struct ChannelMonitor: Sendable {
         isStopped = true
     }
 
-    /// One byte as it was received.
-    private mutating func take(_ byte: UInt8, _ verdicts: inout [Verdict]) {
-        if byteCount > nextLimit { exceedLimits(&verdicts) }
-        guard listens else { return }
-        guard arguments != nil else { return takeText(byte, isPayload: false, &verdicts) }
+    /// Takes in what can be taken in one step from the arguments received: an escape sequence byte by byte, all else
+    /// as it stands. Returns how many bytes that were; the first of them is counted already.
+    private mutating func takeArguments(_ text: Span<UInt8>, _ verdicts: inout [Verdict]) -> Int {
         let wasInString = arguments!.isInString
-        let decoded = arguments!.next(byte)
+        let plain = arguments!.plainPrefix(of: text)
+        if plain > 0 { return take(text.extracting(first: plain), isPayload: wasInString, &verdicts) }
+        let decoded = arguments!.next(text[0])
         let isPayload = wasInString && arguments!.isInString
-        for index in 0..<decoded.count { takeText(decoded[index], isPayload: isPayload, &verdicts) }
+        for index in 0..<decoded.count {
+            _ = take(CollectionOfOne(decoded[index]).span, isPayload: isPayload, &verdicts)
+        }
+        return 1
     }
 
-    /// One byte of decoded text.
-    private mutating func takeText(_ byte: UInt8, isPayload: Bool, _ verdicts: inout [Verdict]) {
-        if noveltyStall?.isFull(before: byte) == true {
+    /// Takes in decoded text up to the next point at which something may happen. Only before its first byte and after
+    /// its last one does anything happen. Returns how many bytes that were; the first of them is counted already.
+    private mutating func take(
+        _ text: Span<UInt8>,
+        isPayload: Bool = false,
+        _ verdicts: inout [Verdict]
+    ) -> Int {
+        if hearsSegments, noveltyStall.isFull(before: text[0]) {
             endPiece(dropping: profile.current == .code)
             endSegment(&verdicts)
         }
-        tail.append(byte)
-        noveltyStall?.count(byte)
-        if stutter?.add(byte, counts: !isPayload) == true { judgeWhitespace(&verdicts) }
-        if byte == 0x0A || tail.end - lineStart >= Self.longestLine {
-            endLine(&verdicts)
-        } else if simhashRepeat != nil, sentenceEnds.take(byte) {
-            endSentence(&verdicts)
+        let lineRoom = lineStart + Self.longestLine - tail.end
+        var most = min(text.count, nextScan - tail.end, lineRoom)
+        if hearsSegments { most = min(most, noveltyStall.room) }
+        if hearsDeltas { most = min(most, stutter.patience) }
+        // The last byte of an overlong line ends it, whatever that byte is.
+        var (count, ending) = boundary.read(text, atMost: min(most, lineRoom - 1))
+        if ending == .nothing, most == lineRoom { (count, ending) = (lineRoom, .line) }
+
+        byteCount += count - 1
+        tail.append(text, count)
+        if hearsSegments { noveltyStall.count(text, count) }
+        if hearsDeltas, stutter.add(text, count, counts: !isPayload) { judgeWhitespace(&verdicts) }
+        switch ending {
+        case .line: endLine(&verdicts)
+        case .sentence: if hearsSentences { endSentence(&verdicts) }
+        case .nothing: break
         }
         if tail.end == nextScan {
             nextScan += max(1, settings.tailRepeat.stride)
             scan(&verdicts)
         }
+        return count
     }
 
     // MARK: - Points at which detectors are asked
@@ -142,8 +173,8 @@ public struct ChannelMonitor: Sendable {
         if mode != .off, let evidence = tailRepeat.scan(tail, profile.current) {
             speak(.tailRepeat, mode, evidence, &verdicts)
         }
-        let stutterMode = kind == .arguments ? .off : self.mode(.stutter)
-        if stutterMode != .off, let evidence = stutter?.scan(tail, profile.current, tailRepeat) {
+        let stutterMode = kind == .arguments || !hearsDeltas ? .off : self.mode(.stutter)
+        if stutterMode != .off, let evidence = stutter.scan(tail, profile.current, tailRepeat) {
             speak(.stutter, stutterMode, evidence, &verdicts)
         }
     }
@@ -156,25 +187,22 @@ public struct ChannelMonitor: Sendable {
         let shape = LineShape(tail.bytes.span.extracting(indices))
         let wasCode = profile.current == .code
         profile.completed(shape)
-        if noveltyStall != nil {
+        if hearsSegments {
             endPiece(dropping: wasCode || profile.current == .code || shape.looksLikeCode || shape.isTitle)
             if shape.isBlank { endSegment(&verdicts) }
         }
-        if shape.isBlank || (lineRepeat == nil && templateCounter == nil) { return }
+        if shape.isBlank || !(hearsLines || hearsTemplates) { return }
 
         foldedLine.fold(tail, indices)
-        let lineMode = mode(.lineRepeat)
-        if let evidence = lineRepeat?.add(
-            foldedLine,
-            length: range.count,
-            profile.current,
-            judging: lineMode != .off
-        ) {
-            speak(.lineRepeat, lineMode, evidence, &verdicts)
+        if hearsLines {
+            let mode = mode(.lineRepeat)
+            let evidence = lineRepeat.add(foldedLine, length: range.count, profile.current, judging: mode != .off)
+            if let evidence { speak(.lineRepeat, mode, evidence, &verdicts) }
         }
-        let templateMode = mode(.templateCounter)
-        if let evidence = templateCounter?.add(&foldedLine, length: range.count, judging: templateMode != .off) {
-            speak(.templateCounter, templateMode, evidence, &verdicts)
+        if hearsTemplates {
+            let mode = mode(.templateCounter)
+            let evidence = templateCounter.add(&foldedLine, length: range.count, judging: mode != .off)
+            if let evidence { speak(.templateCounter, mode, evidence, &verdicts) }
         }
         foldedLine.shrink()
     }
@@ -182,14 +210,14 @@ public struct ChannelMonitor: Sendable {
     private mutating func endSentence(_ verdicts: inout [Verdict]) {
         let range = sentenceStart..<tail.end
         sentenceStart = tail.end
-        guard simhashRepeat != nil, !range.isEmpty else { return }
+        guard hearsSentences, !range.isEmpty else { return }
         if profile.current == .code || isMarkedLine {
-            simhashRepeat?.skip(range.count)
+            simhashRepeat.skip(range.count)
             return
         }
         foldedWords.read(tail, tail.indices(of: range), atMost: SimhashRepeat.mostWords)
         let mode = mode(.simhashRepeat)
-        if let evidence = simhashRepeat?.add(foldedWords, at: range, tail, judging: mode != .off) {
+        if let evidence = simhashRepeat.add(foldedWords, at: range, tail, judging: mode != .off) {
             speak(.simhashRepeat, mode, evidence, &verdicts)
         }
     }
@@ -200,20 +228,20 @@ public struct ChannelMonitor: Sendable {
     }
 
     private mutating func endPiece(dropping: Bool) {
-        noveltyStall?.endPiece(tail, at: tail.end, dropping: dropping, &foldedWords)
+        noveltyStall.endPiece(tail, at: tail.end, dropping: dropping, &foldedWords)
     }
 
     private mutating func endSegment(_ verdicts: inout [Verdict]) {
+        guard hearsSegments else { return }
         let mode = mode(.noveltyStall)
-        if let evidence = noveltyStall?.endSegment(tail, at: tail.end, judging: mode != .off) {
+        if let evidence = noveltyStall.endSegment(tail, at: tail.end, judging: mode != .off) {
             speak(.noveltyStall, mode, evidence, &verdicts)
         }
     }
 
     private mutating func judgeWhitespace(_ verdicts: inout [Verdict]) {
         let mode = mode(.stutter)
-        guard mode != .off, let evidence = stutter?.whitespaceEvidence(tail) else { return }
-        speak(.stutter, mode, evidence, &verdicts)
+        if mode != .off { speak(.stutter, mode, stutter.whitespaceEvidence(tail), &verdicts) }
     }
 
     private mutating func exceedLimits(_ verdicts: inout [Verdict]) {
@@ -252,40 +280,5 @@ public struct ChannelMonitor: Sendable {
         verdicts.append(
             Verdict(detector: detector, mode: mode, channel: kind, byte: byteCount, evidence: evidence)
         )
-    }
-}
-
-/// The highest mode that each detector has reached in a channel, two bits each.
-struct SpokenModes: Sendable {
-    private var bits: UInt32 = 0
-
-    subscript(detector: DetectorID) -> Mode {
-        get { Mode(rawValue: UInt8(bits >> (UInt32(detector.rawValue) * 2) & 3))! }
-        set {
-            let shift = UInt32(detector.rawValue) * 2
-            bits = bits & ~(3 << shift) | UInt32(newValue.rawValue) << shift
-        }
-    }
-}
-
-extension DetectorSettings {
-    /// The mode of a text rule in a channel and profile. In arguments the rules that look at exact repetition have the
-    /// mode of `argument_repeat`, the others are off.
-    func mode(of rule: DetectorID, in kind: ChannelKind, _ profile: TextProfile) -> Mode {
-        if kind == .arguments {
-            switch rule {
-            case .tailRepeat, .lineRepeat, .stutter: return argumentRepeat.mode
-            default: return .off
-            }
-        }
-        switch rule {
-        case .tailRepeat: return tailRepeat.modes.mode(in: kind, profile)
-        case .lineRepeat: return lineRepeat.modes.mode(in: kind, profile)
-        case .simhashRepeat: return simhashRepeat.modes.mode(in: kind, profile)
-        case .noveltyStall: return noveltyStall.modes.mode(in: kind, profile)
-        case .stutter: return stutter.modes.mode(in: kind, profile)
-        case .templateCounter: return templateCounter.modes.mode(in: kind, profile)
-        default: return .off
-        }
     }
 }

@@ -20,10 +20,16 @@ struct ChannelTail: Sendable {
     /// The channel offset behind the last byte.
     var end: Int { start + bytes.count }
 
-    /// Adds a byte.
-    mutating func append(_ byte: UInt8) {
-        if bytes.count == bytes.capacity || bytes.count == limit { makeRoom() }
-        bytes.append(byte)
+    /// Adds the first bytes of a text. What is dropped, and when, does not depend on how the text is cut.
+    mutating func append(_ text: Span<UInt8>, _ count: Int) {
+        var index = 0
+        while index < count {
+            if bytes.count == limit { dropOldest() }
+            let fitting = min(count - index, limit - bytes.count)
+            if bytes.count + fitting > bytes.capacity { grow(to: bytes.count + fitting) }
+            text.extracting(index..<index + fitting).withUnsafeBufferPointer { bytes.append(contentsOf: $0) }
+            index += fitting
+        }
     }
 
     /// The indices in ``bytes`` of what is still here of a range of channel offsets.
@@ -32,14 +38,14 @@ struct ChannelTail: Sendable {
         return lower - start..<min(max(range.upperBound, lower), end) - start
     }
 
-    /// Drops the oldest bytes when the buffer has reached its limit; doubles it before that.
-    private mutating func makeRoom() {
-        if bytes.count == limit {
-            let excess = limit - kept
-            bytes.removeFirst(excess)
-            start += excess
-        } else {
-            bytes.reserveCapacity(min(limit, max(1_024, bytes.count * 2)))
-        }
+    private mutating func dropOldest() {
+        let excess = limit - kept
+        bytes.removeFirst(excess)
+        start += excess
+    }
+
+    /// Doubles the buffer, but not beyond its limit.
+    private mutating func grow(to needed: Int) {
+        bytes.reserveCapacity(min(limit, max(1_024, needed, bytes.count * 2)))
     }
 }

@@ -39,6 +39,9 @@ struct NoveltyStall: Sendable {
     /// The bytes of memory it holds on to.
     var stateBytes: Int { (current.capacity + recent.reduce(0) { $0 + $1.capacity }) * 4 }
 
+    /// How many bytes may come before the segment can be full, at least one.
+    var room: Int { max(1, settings.segmentLength - kept - pieceCharacters) }
+
     /// Whether the segment is full and may end before this byte.
     func isFull(before byte: UInt8) -> Bool {
         let characters = kept + pieceCharacters
@@ -47,8 +50,10 @@ struct NoveltyStall: Sendable {
         return characters >= settings.segmentLength + Self.patience && byte & 0xC0 != 0x80
     }
 
-    /// Counts a byte of the present piece.
-    mutating func count(_ byte: UInt8) { if byte & 0xC0 != 0x80 { pieceCharacters += 1 } }
+    /// Counts the first bytes of a text, part of the present piece.
+    mutating func count(_ text: Span<UInt8>, _ count: Int) {
+        for index in 0..<count where text[index] & 0xC0 != 0x80 { pieceCharacters += 1 }
+    }
 
     /// Ends the present piece, a line or the part of a line that still fits, and keeps or drops it.
     mutating func endPiece(_ tail: ChannelTail, at end: Int, dropping: Bool, _ words: inout FoldedWords) {

@@ -194,28 +194,3 @@ struct SimHash {
         return greater
     }
 }
-
-/// Finds where sentences end: `.`, `!` or `?` with white space behind, or `。`, `！`, `？` by themselves.
-struct SentenceEnds: Sendable {
-    private var afterTerminator = false
-    private var lastBytes: UInt32 = 0
-
-    /// Takes a byte in. Returns whether a sentence ends with it.
-    mutating func take(_ byte: UInt8) -> Bool {
-        lastBytes = lastBytes << 8 | UInt32(byte)
-        switch byte {
-        case UInt8(ascii: "."), UInt8(ascii: "!"), UInt8(ascii: "?"):
-            afterTerminator = true
-            return false
-        case UInt8(ascii: "\""), UInt8(ascii: "'"), UInt8(ascii: ")"), UInt8(ascii: "*"): return false
-        case 0x20, 0x09, 0x0A, 0x0D:
-            defer { afterTerminator = false }
-            return afterTerminator
-        default:
-            afterTerminator = false
-            guard byte >= 0x80 else { return false }
-            let last = lastBytes & 0xFF_FFFF
-            return last == 0xE38082 || last == 0xEFBC81 || last == 0xEFBC9F
-        }
-    }
-}

@@ -41,15 +41,16 @@ struct Stutter: Sendable {
         return evidence
     }
 
-    /// Takes a byte in; `counts` is false where white space is payload, inside strings of arguments. Returns whether
-    /// the white space has become too long.
-    mutating func add(_ byte: UInt8, counts: Bool) -> Bool {
-        guard counts, byte == 0x20 || byte == 0x0A || byte == 0x09 || byte == 0x0D else {
-            whitespace = 0
-            return false
-        }
-        whitespace += 1
-        return whitespace >= settings.whitespace
+    /// How many bytes may come before the white space can have become too long, at least one.
+    var patience: Int { max(1, settings.whitespace - whitespace) }
+
+    /// Takes the first bytes of a text in, at most ``patience``; `counts` is false where white space is payload, inside
+    /// strings of arguments. Returns whether the white space has become too long.
+    mutating func add(_ text: Span<UInt8>, _ count: Int, counts: Bool) -> Bool {
+        var trailing = 0
+        while counts, trailing < count, text[count - 1 - trailing].isBlank { trailing += 1 }
+        whitespace = trailing == count ? whitespace + count : trailing
+        return trailing > 0 && whitespace >= settings.whitespace
     }
 
     /// Why the white space convicts.

@@ -14,13 +14,13 @@ struct TailRepeat: Sendable {
     }
 
     private let settings: TailRepeatSettings
-    /// Whether every band needs at least ``probe`` bytes to recur, in the prose and in the code profile.
+    /// Whether every band needs at least ``probe`` bytes to recur, in the prose and in the code profile: then only
+    /// periods at which they do are looked at.
     private let probesProse: Bool
     private let probesCode: Bool
 
-    /// The bytes at the end that are looked for before the Z-function is computed, two machine words. In ordinary text
-    /// they rarely recur within the longest period, and looking for them is several times faster.
-    private static let probe = 16
+    /// The bytes that must recur for a period to be looked at.
+    private static let probe = TailRecurrence.probe
     /// The longest period whose scan takes its scratch from the stack: the shipped one.
     private static let usualPeriod = 4_096
 
@@ -83,79 +83,29 @@ struct TailRepeat: Sendable {
         guard let longest = bands.last?.upTo, count >= Self.shortestSpan(bands) else { return nil }
         let limit = min(longest, count - 1)
         guard limit > 0 else { return nil }
-        // The hottest loops of the module, run over thousands of bytes every `stride`, hence without bounds checks; the
-        // two functions say why their indices hold. The buffer is not empty: the limit is positive.
+        // The hottest loops of the module, run over thousands of bytes every `stride`, hence without bounds checks;
+        // they say why their indices hold. The buffer is not empty: the limit is positive.
         return bytes.withUnsafeBufferPointer { buffer in
             let last = buffer.baseAddress! + (buffer.count - 1)
-            if probing, !Self.recurs(last, within: limit, of: count) { return nil }
+            var search = Search(last: last, count: count, limit: limit, bands: bands)
+            if probing {
+                guard count > Self.probe else { return nil }
+                let recurrence = TailRecurrence(last: last, count: count, limit: limit)
+                guard let first = recurrence.next(from: 1) else { return nil }
+                search.recurrence = recurrence
+                search.first = first
+            }
             if limit > Self.usualPeriod {
                 return withUnsafeTemporaryAllocation(of: Int32.self, capacity: limit + 1) { z in
-                    Self.find(last, count, z.baseAddress!, limit, bands)
+                    z.initialize(repeating: 0)
+                    return search.find(z.baseAddress!)
                 }
             }
             // On the stack, because a scan must not allocate and an idle stream must not keep it.
             var z = InlineArray<4_097, Int32>(repeating: 0)
             var places = z.mutableSpan
-            return places.withUnsafeMutableBufferPointer { z in
-                Self.find(last, count, z.baseAddress!, limit, bands)
-            }
+            return places.withUnsafeMutableBufferPointer { z in search.find(z.baseAddress!) }
         }
-    }
-
-    /// Whether the last ``probe`` bytes occur again at a distance of 1...limit. The lowest byte read is the one at
-    /// `period + probe - 1` before the last, and `period + probe <= count` keeps that in the buffer.
-    private static func recurs(_ last: UnsafePointer<UInt8>, within limit: Int, of count: Int) -> Bool {
-        let word = MemoryLayout<UInt64>.size
-        guard count > probe else { return false }
-        let near = UnsafeRawPointer(last - (word - 1))
-        let far = UnsafeRawPointer(last - (probe - 1))
-        let nearWord = near.loadUnaligned(as: UInt64.self)
-        let farWord = far.loadUnaligned(as: UInt64.self)
-        var period = 1
-        let end = min(limit, count - probe)
-        while period <= end {
-            if (near - period).loadUnaligned(as: UInt64.self) == nearWord,
-                (far - period).loadUnaligned(as: UInt64.self) == farWord
-            {
-                return true
-            }
-            period += 1
-        }
-        return false
-    }
-
-    /// The Z-function of the `count` bytes up to `last`, read backwards, as far as a band is met. `last[-i]` is read for
-    /// 0 <= i < count only: `period + length < count` guards the deeper of the two reads. `z` has more than `limit`
-    /// places; it is written at 1...limit and read at `period - left`, which is at least 1
-    /// and below `period`, so written before.
-    private static func find(
-        _ last: UnsafePointer<UInt8>,
-        _ count: Int,
-        _ z: UnsafeMutablePointer<Int32>,
-        _ limit: Int,
-        _ bands: [PeriodBand]
-    ) -> Finding? {
-        var left = 0
-        var right = 0
-        var period = 1
-        for band in bands {
-            while period <= min(band.upTo, limit) {
-                var length = 0
-                if period < right { length = min(Int(z[period - left]), right - period) }
-                if period + length >= right {
-                    while period + length < count, last[-length] == last[-(period + length)] { length += 1 }
-                    left = period
-                    right = period + length
-                }
-                z[period] = Int32(truncatingIfNeeded: length)
-                let span = period + length
-                if span >= band.span, span / period >= band.repeats, isPrimitive(period, span, z) {
-                    return Finding(period: period, span: span)
-                }
-                period += 1
-            }
-        }
-        return nil
     }
 
     private static func shortestSpan(_ bands: [PeriodBand]) -> Int {
@@ -163,15 +113,82 @@ struct TailRepeat: Sendable {
         for band in bands { shortest = min(shortest, band.span) }
         return shortest
     }
+}
 
-    /// Whether no shorter period explains the same span. A multiple of a shorter period is judged by the band of that
-    /// one alone, otherwise a short unit would be convicted by the laxer count of repeats of its multiples.
-    private static func isPrimitive(_ period: Int, _ span: Int, _ z: UnsafeMutablePointer<Int32>) -> Bool {
-        var shorter = 1
-        while shorter <= period / 2 {
-            if period % shorter == 0, Int(z[shorter]) + shorter >= span { return false }
-            shorter += 1
+extension TailRepeat {
+    /// One look at the end of a text.
+    private struct Search {
+        /// The last byte, the bytes up to there, the longest period.
+        let last: UnsafePointer<UInt8>
+        let count: Int
+        let limit: Int
+        let bands: [PeriodBand]
+        /// Where the probe recurs; `nil` when bands ask for less than the probe, so that every period is looked at.
+        var recurrence: TailRecurrence?
+        /// The first period to look at.
+        var first = 1
+
+        /// The Z-function of the text read backwards, as far as a band is met: at the periods at which the probe recurs
+        /// exactly, and 0 at the others, where it is less than the probe's length.
+        ///
+        /// `z` has more than `limit` places, all 0. It is written at 1...limit and read at `period - left`, which is at
+        /// least 1 and below `period`. That 0 may stand for a few bytes changes nothing: where `z[period - left]` falls
+        /// short of the box it equals `z[period]`, and that is at least the probe's length here.
+        func find(_ z: UnsafeMutablePointer<Int32>) -> Finding? {
+            let known = recurrence == nil ? 0 : TailRepeat.probe
+            var left = 0
+            var right = 0
+            var band = 0
+            var period = first
+            while period <= limit {
+                while period > bands[band].upTo {
+                    band += 1
+                    if band == bands.count { return nil }
+                }
+                var length = known
+                if period < right { length = max(length, min(Int(z[period - left]), right - period)) }
+                if period + length >= right {
+                    length = extended(length, period)
+                    left = period
+                    right = period + length
+                }
+                z[period] = Int32(truncatingIfNeeded: length)
+                let span = period + length
+                if span >= bands[band].span, span / period >= bands[band].repeats, isPrimitive(period, span, z) {
+                    return Finding(period: period, span: span)
+                }
+                period += 1
+                if let recurrence {
+                    guard let next = recurrence.next(from: period) else { return nil }
+                    period = next
+                }
+            }
+            return nil
         }
-        return true
+
+        /// How many bytes at the end equal those one period before, when `length` of them are known to. `last[-i]` is
+        /// read for 0 <= i < count only: `period + length < count` guards the deeper of the two reads.
+        private func extended(_ length: Int, _ period: Int) -> Int {
+            var length = length
+            while period + length + 8 <= count {
+                let difference = word(endingAt: last - length) ^ word(endingAt: last - period - length)
+                if difference != 0 { return length + difference.leadingZeroBitCount / 8 }
+                length += 8
+            }
+            while period + length < count, last[-length] == last[-(period + length)] { length += 1 }
+            return length
+        }
+
+        /// Whether no shorter period explains the same span. A multiple of a shorter period is judged by the band of
+        /// that one alone, otherwise a short unit would be convicted by the laxer count of repeats of its multiples.
+        private func isPrimitive(_ period: Int, _ span: Int, _ z: UnsafeMutablePointer<Int32>) -> Bool {
+            func explains(_ shorter: Int) -> Bool { shorter < period && Int(z[shorter]) + shorter >= span }
+            var divisor = 1
+            while divisor * divisor <= period {
+                if period % divisor == 0, explains(divisor) || explains(period / divisor) { return false }
+                divisor += 1
+            }
+            return true
+        }
     }
 }
