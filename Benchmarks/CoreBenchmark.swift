@@ -62,6 +62,7 @@ struct CoreBenchmark {
             switch outcome.forward {
             case .unchanged: passed += read.count
             case .bytes(let bytes): passed += bytes.count
+            case .joined(let bytes, let range): passed += bytes.count + range.count
             }
             if let verdict = outcome.verdicts.first {
                 throw BenchmarkError("\(verdict.detector.name) spoke in '\(name)', which is meant to be healthy")

@@ -104,16 +104,27 @@ extension Exchange {
         guard let outcome = guarding?.receive(span) else { return }
         run.figures.events.store(guarding?.events ?? 0, ordering: .relaxed)
         gateway.metrics.guardSeconds.increment(by: Double((NIODeadline.now() - start).nanoseconds) / 1e9)
-        if outcome.forward == .unchanged { client?.write(bytes) }
-        release(outcome)
+        switch outcome.forward {
+        case .unchanged: client?.write(bytes)
+        case .bytes(let changed): write(changed)
+        case .joined(let head, let range):
+            write(head)
+            // The range lies inside the buffer: it is a range of the span that was taken from it.
+            client?.write(bytes.getSlice(at: bytes.readerIndex + range.lowerBound, length: range.count)!)
+        }
+        act(on: outcome)
         // The engine's own ending has passed: from here on a cancel comes too late.
         if guarding?.isComplete == true { _ = run.state.advance(to: .completed) }
     }
 
-    /// Writes what the guard lets go and acts on what it found.
+    /// Writes what the guard still held when the engine had finished, and acts on what it found.
     func release(_ outcome: GuardedStream.Outcome?) {
         guard let outcome else { return }
         if case .bytes(let bytes) = outcome.forward { write(bytes) }
+        act(on: outcome)
+    }
+
+    private func act(on outcome: GuardedStream.Outcome) {
         for verdict in outcome.verdicts { note(verdict) }
         guard let trip = outcome.trip else { return }
         if !outcome.verdicts.contains(trip) { note(trip) }

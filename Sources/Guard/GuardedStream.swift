@@ -23,8 +23,21 @@ public struct GuardedStream: Sendable {
     public enum Forward: Sendable, Equatable {
         /// Exactly the bytes that were received.
         case unchanged
-        /// These bytes instead; often a part of what was received.
+        /// These bytes instead.
         case bytes([UInt8])
+        /// These bytes, most of them held back before, and then this range of the bytes received.
+        case joined([UInt8], Range<Int>)
+
+        /// The bytes to write, given those that were received.
+        public func bytes(of received: borrowing Span<UInt8>) -> [UInt8] {
+            switch self {
+            case .unchanged: return received.copy(0..<received.count)
+            case .bytes(let bytes): return bytes
+            case .joined(var bytes, let range):
+                received.append(range, to: &bytes)
+                return bytes
+            }
+        }
     }
 
     /// What the conversation in the request already shows; warnings at most.
@@ -101,24 +114,14 @@ public struct GuardedStream: Sendable {
             outcome.forward = .bytes([])
             return outcome
         }
-        if partial.isEmpty {
-            let processed = process(bytes, scanned: 0, &outcome)
-            outcome.forward = keepRest(of: bytes, after: processed)
+        var reading = Reading()
+        if !partial.isEmpty, !finishPartial(bytes, &reading, &outcome) {
+            outcome.forward = .bytes(partial.count > settings.maxEventBytes ? passPartial() : [])
             return outcome
         }
-        var whole: [UInt8] = []
-        swap(&whole, &partial)
-        let scanned = whole.count
-        bytes.append(0..<bytes.count, to: &whole)
-        let processed = process(whole.span, scanned: scanned, &outcome)
-        if processed.consumed == 0, whole.count <= settings.maxEventBytes {
-            // Still no end in sight: the buffer goes back without a copy, so that tiny reads stay cheap.
-            swap(&whole, &partial)
-            outcome.forward = .bytes([])
-            return outcome
-        }
-        let forward = keepRest(of: whole.span, after: processed)
-        outcome.forward = forward == .unchanged ? .bytes(whole) : forward
+        while !isOver, splitter.advance(&reading.index, in: bytes) { take(bytes, &reading, &outcome) }
+        if !isOver { keepRest(of: bytes, &reading) }
+        outcome.forward = reading.forward(of: bytes)
         return outcome
     }
 
@@ -138,60 +141,98 @@ public struct GuardedStream: Sendable {
 
     // MARK: - Events out of bytes
 
-    /// What became of the whole events in some bytes.
-    private struct Processed {
-        /// How many bytes they make up.
-        var consumed = 0
-        /// What to pass on; `nil` when it is exactly those bytes.
-        var bytes: [UInt8]?
+    /// How far the bytes of one read are dealt with, and what goes out of them.
+    private struct Reading {
+        /// Where the splitter stands.
+        var index = 0
+        /// What goes out in front of the bytes that pass as they are.
+        var head: [UInt8] = []
+        /// The bytes that pass as they are; they follow the head.
+        var passed = 0..<0
+        /// What goes out instead of both, once an event was not passed as it came.
+        var output: [UInt8]?
+
+        func forward(of bytes: borrowing Span<UInt8>) -> Forward {
+            if let output { return .bytes(output) }
+            if passed.isEmpty { return .bytes(head) }
+            if head.isEmpty, passed == 0..<bytes.count { return .unchanged }
+            return .joined(head, passed)
+        }
+
+        /// Passes the next bytes as they are.
+        mutating func pass(_ bytes: borrowing Span<UInt8>, upTo end: Int) {
+            if output != nil { bytes.append(passed.upperBound..<end, to: &output!) }
+            passed = passed.lowerBound..<end
+        }
+
+        /// Lets the next bytes out as something else.
+        mutating func replace(_ bytes: borrowing Span<UInt8>, upTo end: Int, by replacement: [UInt8]) {
+            if output == nil {
+                output = head
+                bytes.append(passed, to: &output!)
+            }
+            output?.append(contentsOf: replacement)
+            passed = passed.lowerBound..<end
+        }
     }
 
-    /// Deals with the whole events in `bytes`, of which the first `scanned` were searched before.
-    private mutating func process(
-        _ bytes: borrowing Span<UInt8>,
-        scanned: Int,
-        _ outcome: inout Outcome
-    ) -> Processed {
-        var result = Processed()
-        var index = scanned
-        while splitter.advance(&index, in: bytes) {
-            let event = result.consumed..<index
-            let decision =
-                isPassingLongEvent ? Decision.pass : decide(bytes.extracting(event), &outcome)
-            isPassingLongEvent = false
-            if decision != .pass, result.bytes == nil { result.bytes = bytes.copy(0..<event.lowerBound) }
-            switch decision {
-            case .pass: if result.bytes != nil { bytes.append(event, to: &result.bytes!) }
-            case .drop: break
-            case .replace(let replacement): result.bytes?.append(contentsOf: replacement)
-            }
-            result.consumed = index
-            if outcome.trip != nil {
-                isOver = true
-                if result.bytes == nil { result.bytes = bytes.copy(0..<index) }
-                result.consumed = bytes.count
-                break
-            }
+    /// Deals with the event that ends at the splitter's place.
+    private mutating func take(_ bytes: borrowing Span<UInt8>, _ reading: inout Reading, _ outcome: inout Outcome) {
+        let event = reading.passed.upperBound..<reading.index
+        let decision = isPassingLongEvent ? Decision.pass : decide(bytes.extracting(event), &outcome)
+        isPassingLongEvent = false
+        switch decision {
+        case .pass: reading.pass(bytes, upTo: reading.index)
+        case .drop: reading.replace(bytes, upTo: reading.index, by: [])
+        case .replace(let replacement): reading.replace(bytes, upTo: reading.index, by: replacement)
         }
-        return result
+        if outcome.trip != nil { isOver = true }
+    }
+
+    /// Deals with the event that began in earlier reads; false when it does not end in this one either. Only this event
+    /// is copied together: the rest of the read stays where it is.
+    private mutating func finishPartial(
+        _ bytes: borrowing Span<UInt8>,
+        _ reading: inout Reading,
+        _ outcome: inout Outcome
+    ) -> Bool {
+        guard splitter.advance(&reading.index, in: bytes) else {
+            bytes.append(0..<bytes.count, to: &partial)
+            return false
+        }
+        var event: [UInt8] = []
+        swap(&event, &partial)
+        bytes.append(0..<reading.index, to: &event)
+        switch decide(event.span, &outcome) {
+        case .pass: reading.head = event
+        case .drop: break
+        case .replace(let replacement): reading.head = replacement
+        }
+        reading.passed = reading.index..<reading.index
+        if outcome.trip != nil { isOver = true }
+        return true
     }
 
     /// Keeps what follows the last whole event, or lets it pass when it has grown too long to keep.
-    private mutating func keepRest(of bytes: borrowing Span<UInt8>, after processed: Processed) -> Forward {
-        let rest = processed.consumed..<bytes.count
-        if rest.isEmpty { return processed.bytes.map { .bytes($0) } ?? .unchanged }
-        var passed = processed.bytes ?? bytes.copy(0..<processed.consumed)
-        if !isPassingLongEvent, rest.count > settings.maxEventBytes {
-            isPassingLongEvent = true
-            unreadEvents += 1
-            passed.append(contentsOf: releaseHeld())
-        }
+    private mutating func keepRest(of bytes: borrowing Span<UInt8>, _ reading: inout Reading) {
+        let rest = reading.passed.upperBound..<bytes.count
         if isPassingLongEvent {
-            bytes.append(rest, to: &passed)
+            reading.pass(bytes, upTo: rest.upperBound)
         } else {
             bytes.append(rest, to: &partial)
+            if partial.count > settings.maxEventBytes {
+                reading.replace(bytes, upTo: rest.upperBound, by: passPartial())
+            }
         }
-        return .bytes(passed)
+    }
+
+    /// Lets an event go that has grown too long to keep; what is still to come of it passes as it comes.
+    private mutating func passPartial() -> [UInt8] {
+        isPassingLongEvent = true
+        unreadEvents += 1
+        let output = releaseHeld() + partial
+        partial = []
+        return output
     }
 
     private mutating func decide(_ event: borrowing Span<UInt8>, _ outcome: inout Outcome) -> Decision {

@@ -52,6 +52,9 @@ public struct Replayer: Sendable {
             switch outcome.forward {
             case .unchanged: output.receive(body[start..<end])
             case .bytes(let bytes): output.receive(bytes[...])
+            case .joined(let head, let range):
+                output.receive(head[...])
+                output.receive(body[start + range.lowerBound..<start + range.upperBound])
             }
             for verdict in outcome.verdicts { result.add(verdict, event: stream.events) }
             trip = outcome.trip

@@ -75,10 +75,7 @@ struct StreamState: Sendable, CustomTestStringConvertible {
         var output: [UInt8] = []
         for event in events {
             let bytes = Array(event.utf8)
-            switch guarded.receive(bytes.span).forward {
-            case .unchanged: output += bytes
-            case .bytes(let replaced): output += replaced
-            }
+            output += guarded.receive(bytes.span).forward.bytes(of: bytes.span)
         }
         return (guarded, output)
     }

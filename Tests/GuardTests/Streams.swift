@@ -51,11 +51,8 @@ struct Stream: Sendable, CustomTestStringConvertible {
         var output: [UInt8] = []
         var start = 0
         for end in offsets + [body.count] where end > start {
-            let outcome = guarded.receive(body.span.extracting(start..<end))
-            switch outcome.forward {
-            case .unchanged: output += body[start..<end]
-            case .bytes(let bytes): output += bytes
-            }
+            let piece = body.span.extracting(start..<end)
+            output += guarded.receive(piece).forward.bytes(of: piece)
             start = end
         }
         if case .bytes(let bytes) = guarded.finish().forward { output += bytes }

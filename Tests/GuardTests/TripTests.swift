@@ -31,10 +31,7 @@ struct Passage: CustomTestStringConvertible {
     }
 
     private mutating func take(_ outcome: GuardedStream.Outcome, _ received: [UInt8]) {
-        switch outcome.forward {
-        case .unchanged: output += received
-        case .bytes(let bytes): output += bytes
-        }
+        output += outcome.forward.bytes(of: received.span)
         verdicts += outcome.verdicts
         trip = trip ?? outcome.trip
     }
