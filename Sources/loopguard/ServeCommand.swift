@@ -46,6 +46,22 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: "Event loops. One serves thousands of streams.")
     var eventLoops = 1
 
+    @Option(
+        help: ArgumentHelp(
+            "Seconds that the engine may take to begin its answer; without it, as long as it likes.",
+            valueName: "seconds"
+        )
+    )
+    var firstByteTimeout: Double?
+
+    @Option(
+        help: ArgumentHelp(
+            "Seconds that the engine may be silent in the middle of an answer; without it, as long as it likes.",
+            valueName: "seconds"
+        )
+    )
+    var idleTimeout: Double?
+
     @Option(help: "Seconds that running streams get to finish when the process is told to stop.")
     var grace = 5.0
 
@@ -55,6 +71,10 @@ struct ServeCommand: AsyncParsableCommand {
     func validate() throws {
         if !(0...65_535).contains(port) { throw ValidationError("--port must be from 0 to 65535, not \(port).") }
         if eventLoops < 1 { throw ValidationError("--event-loops must be at least 1, not \(eventLoops).") }
+        for (name, limit) in [("--first-byte-timeout", firstByteTimeout), ("--idle-timeout", idleTimeout)] {
+            guard let limit, !(limit > 0 && limit <= 86_400) else { continue }
+            throw ValidationError("\(name) must be more than 0 and at most 86400 seconds, not \(limit).")
+        }
         if !(grace >= 0 && grace <= 3_600) { throw ValidationError("--grace must be from 0 to 3600, not \(grace).") }
     }
 
@@ -77,6 +97,8 @@ struct ServeCommand: AsyncParsableCommand {
         configuration.host = host
         configuration.port = port
         configuration.eventLoops = eventLoops
+        configuration.firstByteTimeout = firstByteTimeout.map { .seconds($0) }
+        configuration.idleTimeout = idleTimeout.map { .seconds($0) }
         configuration.logger = logger
         configuration.metricsText = { metrics.render() }
         configuration.rules = { rules.resolve($0) }
