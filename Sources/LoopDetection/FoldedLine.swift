@@ -30,13 +30,16 @@ struct FoldedLine: Sendable {
             let isFirst = bytes.isEmpty
             bytes.append(addingCapacity: (end + 3 - index) * 3) { folded in
                 while index < end {
-                    let byte = line[index]
-                    if byte > 0x20, byte < 0x80 {
-                        index += 1
+                    var next = index
+                    while next < end, line[next] > 0x20, line[next] < 0x80 {
                         if pendingSpace { folded.append(0x20) }
                         pendingSpace = false
-                        if byte.isASCIILetter { letters += 1 }
-                        folded.append(byte.asciiLowercased)
+                        if line[next].isASCIILetter { letters += 1 }
+                        folded.append(line[next].asciiLowercased)
+                        next += 1
+                    }
+                    if next > index {
+                        index = next
                         continue
                     }
                     let scalar = line.scalar(at: &index)

@@ -49,12 +49,18 @@ struct FoldedWords: Sendable {
                     // Nearly all of most text is small letters and spaces, hence they come first.
                     let byte = piece[index]
                     if byte.isASCIILetter {
-                        index += 1
-                        characters += 1
-                        lettersAndSpaces += 1
+                        let start = index
                         if open == nil { Self.begin(&words, &text, behind: written) }
                         open = .letters
-                        text.append(byte | 0x20)
+                        let stop = words.count < limit ? end : start + 1
+                        var next = start
+                        while next < stop, piece[next].isASCIILetter {
+                            text.append(piece[next] | 0x20)
+                            next += 1
+                        }
+                        characters += next - start
+                        lettersAndSpaces += next - start
+                        index = next
                         continue
                     }
                     if byte == 0x20 {
