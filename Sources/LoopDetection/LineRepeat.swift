@@ -35,8 +35,7 @@ struct LineRepeat: Sendable {
         judging: Bool
     ) -> Evidence? {
         let hash = folded.hash
-        var seen = 0
-        for index in first..<hashes.count where hashes[index] == hash { seen += 1 }
+        let seen = count(of: hash)
         hashes.append(hash)
         infos.append(UInt32(truncatingIfNeeded: length) << 1 | (seen >= Self.seenBefore ? 1 : 0))
         bytes += length
@@ -53,6 +52,13 @@ struct LineRepeat: Sendable {
         evidence.add("mass", share: mass)
         evidence.add("window", total)
         return evidence
+    }
+
+    private func count(of hash: UInt64) -> Int {
+        let remembered = hashes.span.extracting(first..<hashes.count)
+        var count = 0
+        for index in remembered.indices { count &+= remembered[index] == hash ? 1 : 0 }
+        return count
     }
 
     /// The share of duplicates in the last lines that together have at least `window` bytes, and their bytes.

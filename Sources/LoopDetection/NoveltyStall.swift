@@ -181,10 +181,12 @@ struct NoveltyStall: Sendable {
         var words = 0
         var unseen = 0
         var hasNewName = false
+        var filter = HashFilter()
+        for segment in recent { for hash in segment { filter.insert(hash) } }
         for hash in current {
             let isName = hash & 1 == 1
             if !isName { words += 1 }
-            if recent.contains(where: { $0.containsSorted(hash) }) { continue }
+            if filter.mayContain(hash), recent.contains(where: { $0.containsSorted(hash) }) { continue }
             if isName { hasNewName = true } else { unseen += 1 }
         }
         return (words == 0 ? 1 : Double(unseen) / Double(words), hasNewName)

@@ -11,7 +11,9 @@ struct TailRecurrence {
     private let longest: Int
     private let nearWord: UInt64
     private let farWord: UInt64
+    // Three bytes of the probe, one of them at an odd distance: two alone let one place in sixteen of prose pass.
     private let nearest: SIMD16<UInt8>
+    private let middle: SIMD16<UInt8>
     private let farthest: SIMD16<UInt8>
 
     /// Prepares to look for the end of a text at distances up to `limit`.
@@ -25,6 +27,7 @@ struct TailRecurrence {
         nearWord = word(endingAt: last)
         farWord = word(endingAt: last - 8)
         nearest = SIMD16(repeating: last[0])
+        middle = SIMD16(repeating: last[-6])
         farthest = SIMD16(repeating: last[-15])
     }
 
@@ -38,8 +41,9 @@ struct TailRecurrence {
         while distance + 15 <= longest {
             // Lane 15 of each vector belongs to `distance`, lane 0 to `distance + 15`.
             let ends = Self.vector(last - (distance + 15)) .== nearest
+            let middles = Self.vector(last - (distance + 21)) .== middle
             let starts = Self.vector(last - (distance + 30)) .== farthest
-            let lanes = unsafeBitCast(ends .& starts, to: SIMD2<UInt64>.self)
+            let lanes = unsafeBitCast(ends .& middles .& starts, to: SIMD2<UInt64>.self)
             if lanes[0] | lanes[1] != 0,
                 let found = first(of: lanes[1], from: distance) ?? first(of: lanes[0], from: distance + 8)
             {

@@ -138,4 +138,43 @@ struct TailRepeatTests {
         #expect(stop?.evidence.integer("period") == expected?.1)
         #expect(stop?.evidence.integer("span") == expected?.2)
     }
+
+    /// A text that ends in copies of a unit, some of them flawed.
+    private static func nearlyPeriodic(_ dice: inout Dice) -> [UInt8] {
+        func below(_ bound: Int) -> Int { Int((dice.next() >> 33) % UInt64(bound)) }
+        let letters = 1 + below(4)
+        func letter() -> UInt8 { UInt8(ascii: "a") + UInt8(below(letters)) }
+        var text = (0..<below(80)).map { _ in letter() }
+        let unit = (0..<1 + below([3, 20, 60, 150][below(4)])).map { _ in letter() }
+        for _ in 0..<1 + below(400 / unit.count + 1) { text += unit }
+        text += unit.prefix(below(unit.count + 1))
+        if below(2) == 0 { text[below(text.count)] = UInt8(ascii: "x") }
+        if below(3) == 0 { text += (0..<below(20)).map { _ in letter() } }
+        return text
+    }
+
+    /// The last text of a scan, the longest and the shortest recurrence, units of units: whatever the search leaves out
+    /// must not be missed.
+    @Test(arguments: 0..<80)
+    func oneLookFindsWhatTheDefinitionSays(_ seed: UInt64) {
+        var dice = Dice(seed &+ 1_000)
+        for _ in 0..<40 {
+            let text = Self.nearlyPeriodic(&dice)
+            let bands = [
+                [PeriodBand(upTo: 16, span: 40, repeats: 2), PeriodBand(upTo: 300, span: 320, repeats: 1)],
+                [PeriodBand(upTo: 7, span: 60, repeats: 20), PeriodBand(upTo: 90, span: 107, repeats: 2)],
+                [PeriodBand(upTo: 400, span: 416, repeats: 1)],
+                [PeriodBand(upTo: 50, span: 20, repeats: 2)],
+            ][Int(dice.next() >> 40) % 4]
+            let settings = Self.only {
+                $0.stride = text.count
+                $0.window = 350
+                $0.prose = bands
+            }
+            let expected = Self.reference(text.suffix(350), bands)
+            let stop = verdicts(text, settings: settings).stop
+            #expect(stop?.evidence.integer("period") == expected?.period, "\(String(decoding: text, as: UTF8.self))")
+            #expect(stop?.evidence.integer("span") == expected?.span)
+        }
+    }
 }
