@@ -63,8 +63,7 @@ extension [UInt32] {
         let hashes = span
         var length = hashes.count
         guard length > 0 else { return false }
-        // Without a branch on the comparison, which nothing could predict. The value, if it is here at all, is among
-        // the `length` hashes from `lower` on, and these are inside.
+        // The value, if it is here at all, is among the `length` hashes from `lower` on, and these are inside.
         var lower = 0
         while length > 1 {
             let half = length / 2
