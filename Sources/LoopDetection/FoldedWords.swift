@@ -102,6 +102,7 @@ struct FoldedWords: Sendable {
     /// that the room does not either.
     private static let stretch = 256
 
+    @inline(__always)
     private static func begin(_ words: inout [Word], _ text: inout OutputSpan<UInt8>, behind written: Int) {
         if !words.isEmpty { text.append(0x20) }
         words.append(Word(start: UInt16(written + text.count), end: 0, kind: .number))

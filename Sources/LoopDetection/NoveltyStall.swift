@@ -128,13 +128,22 @@ struct NoveltyStall: Sendable {
         var index = 0
         while index < piece.count {
             let start = index
-            while index < piece.count, piece[index] > 0x20 { index += 1 }
-            let name = Self.trimmed(piece, start..<index)
-            if name.count <= Self.longestName, Self.isConcrete(piece, name) {
-                current.append(UInt32(truncatingIfNeeded: xxh3(piece.extracting(name))) | 1)
+            // Small letters and commas, perhaps behind one capital, are no name: most words need no second look.
+            var isPlain = Self.isLetter(piece[index])
+            while index < piece.count, piece[index] > 0x20 {
+                let byte = piece[index]
+                if index > start, byte &- 0x61 >= 26, byte < 0x80, byte != UInt8(ascii: ",") { isPlain = false }
+                index += 1
             }
+            if !isPlain { addName(piece, start..<index) }
             while index < piece.count, piece[index] <= 0x20 { index += 1 }
         }
+    }
+
+    private mutating func addName(_ piece: Span<UInt8>, _ chunk: Range<Int>) {
+        let name = Self.trimmed(piece, chunk)
+        guard name.count <= Self.longestName, Self.isConcrete(piece, name) else { return }
+        current.append(UInt32(truncatingIfNeeded: xxh3(piece.extracting(name))) | 1)
     }
 
     private static func trimmed(_ piece: Span<UInt8>, _ chunk: Range<Int>) -> Range<Int> {

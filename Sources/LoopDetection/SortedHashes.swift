@@ -5,13 +5,13 @@ extension [UInt32] {
     /// A shell sort (gaps of Knuth, "The Art of Computer Programming", volume 3, 5.2.1), because the sort of the
     /// standard library allocates a buffer each time.
     ///
-    /// Many are first put in order of their highest bits. They are random, so that hardly anything is left to do; and
-    /// when they are not, the shell sort still sets the bound.
+    /// Many are first put in order of their highest bits. They are random, so that hardly anything is left to do; when
+    /// they are not, the shell sort sets the bound.
     mutating func sortAndUnique() {
-        if count > 32 { distribute() }
+        let isNearlySorted = count > 32 && distribute()
         var hashes = mutableSpan
         var gap = 1
-        while gap < hashes.count / 3 { gap = gap * 3 + 1 }
+        while !isNearlySorted, gap < hashes.count / 3 { gap = gap * 3 + 1 }
         while gap >= 1, gap < hashes.count {
             for start in gap..<hashes.count {
                 let value = hashes[start]
@@ -32,12 +32,15 @@ extension [UInt32] {
         removeLast(count - written)
     }
 
-    /// Puts the hashes in order of their highest six bits.
-    private mutating func distribute() {
+    /// Puts the hashes in order of their highest six bits. Returns whether few have the same, so that none is far from
+    /// its place.
+    private mutating func distribute() -> Bool {
         var ends = InlineArray<64, Int>(repeating: 0)
         for hash in self { ends[Int(hash >> 26)] += 1 }
         var total = 0
+        var most = 0
         for bucket in ends.indices {
+            most = Swift.max(most, ends[bucket])
             total += ends[bucket]
             ends[bucket] = total
         }
@@ -52,6 +55,7 @@ extension [UInt32] {
             var places = mutableSpan
             for index in places.indices { places[index] = ordered[index] }
         }
+        return most <= 32
     }
 
     /// Whether a sorted array has a value.
@@ -59,8 +63,7 @@ extension [UInt32] {
         let hashes = span
         var length = hashes.count
         guard length > 0 else { return false }
-        // Without a branch on the comparison, which nothing could predict. The value, if it is here at all, is among
-        // the `length` hashes from `lower` on, and these are inside.
+        // The value, if it is here at all, is among the `length` hashes from `lower` on, and these are inside.
         var lower = 0
         while length > 1 {
             let half = length / 2

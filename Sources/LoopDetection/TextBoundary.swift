@@ -19,6 +19,12 @@ struct TextBoundary: Sendable {
         while index < limit {
             let byte = text[index]
             index += 1
+            // Letters come first: they are most of most text.
+            if byte &- 0x40 < 0x40 {
+                afterTerminator = false
+                lastBytes = 0
+                continue
+            }
             if byte >= 0x80 {
                 afterTerminator = false
                 lastBytes = lastBytes << 8 | UInt32(byte)
