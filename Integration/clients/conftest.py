@@ -12,7 +12,7 @@ LOOPING = {"messages": [{"role": "user", "content": "What is loopguard?"}], "tem
 HEALTHY = {
     "messages": [{"role": "user", "content": "What is loopguard?"}],
     "temperature": 0.9,
-    "seed": 11,
+    "seed": 1,
     "max_tokens": 120,
 }
 

@@ -37,6 +37,7 @@ final class ClientHandler: ChannelDuplexHandler {
 
     private let gateway: GatewayContext
     private let pool: UpstreamPool
+    private let encoder: ResponseEncoder
     private var context: ChannelHandlerContext?
     private var state = State.idle
     /// The body so far of the request that is being collected.
@@ -45,9 +46,10 @@ final class ClientHandler: ChannelDuplexHandler {
     private var closesAfterResponse = false
     private var readIsHeld = false
 
-    init(gateway: GatewayContext, pool: UpstreamPool) {
+    init(gateway: GatewayContext, pool: UpstreamPool, encoder: ResponseEncoder) {
         self.gateway = gateway
         self.pool = pool
+        self.encoder = encoder
     }
 
     // MARK: What an exchange does with it
@@ -59,7 +61,7 @@ final class ClientHandler: ChannelDuplexHandler {
         context?.write(wrapOutboundOut(.head(head)), promise: nil)
     }
 
-    func write(_ bytes: ByteBuffer) { context?.write(wrapOutboundOut(.body(.byteBuffer(bytes))), promise: nil) }
+    func write(_ bytes: ByteBuffer) { encoder.write(body: bytes) }
 
     /// A response that is followed by the real one.
     func writeInformational(_ head: HTTPResponseHead) {

@@ -102,7 +102,7 @@ extension Exchange {
         let span = bytes.readableBytesUInt8Span
         if isFirst, let id = EngineID.find(in: span) { gateway.registry.alias(id, for: run) }
         guard let outcome = guarding?.receive(span) else { return }
-        run.figures.events.store(guarding?.events ?? 0, ordering: .relaxed)
+        if outcome.events > 0 { run.figures.events.store(outcome.events, ordering: .relaxed) }
         gateway.metrics.guardSeconds.increment(by: Double((NIODeadline.now() - start).nanoseconds) / 1e9)
         switch outcome.forward {
         case .unchanged: client?.write(bytes)
@@ -114,7 +114,7 @@ extension Exchange {
         }
         act(on: outcome)
         // The engine's own ending has passed: from here on a cancel comes too late.
-        if guarding?.isComplete == true { _ = run.state.advance(to: .completed) }
+        if outcome.isComplete { _ = run.state.advance(to: .completed) }
     }
 
     /// Writes what the guard still held when the engine had finished, and acts on what it found.

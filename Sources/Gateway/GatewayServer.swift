@@ -42,10 +42,11 @@ public final class GatewayServer: Sendable {
                 channel.eventLoop.makeCompletedFuture {
                     guard let pool = bound[ObjectIdentifier(channel.eventLoop)]?.value else { return }
                     let sync = channel.pipeline.syncOperations
-                    try sync.addHandler(ResponseEncoder())
+                    let encoder = ResponseEncoder()
+                    try sync.addHandler(encoder)
                     try sync.addHandler(ByteToMessageHandler(HTTPRequestDecoder()))
                     try sync.addHandler(HTTPServerPipelineHandler())
-                    try sync.addHandler(ClientHandler(gateway: gateway, pool: pool))
+                    try sync.addHandler(ClientHandler(gateway: gateway, pool: pool, encoder: encoder))
                 }
             }
             .bind(host: configuration.host, port: configuration.port)

@@ -13,6 +13,21 @@ final class ResponseEncoder: ChannelOutboundHandler {
     private static let largeChunk = 16 * 1_024
 
     private var isChunked = false
+    private var context: ChannelHandlerContext?
+
+    func handlerAdded(context: ChannelHandlerContext) { self.context = context }
+    func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
+
+    /// Writes a piece of the body without the way through the handlers in between, which care about heads and ends only:
+    /// a stream is thousands of such pieces.
+    func write(body: ByteBuffer) {
+        guard let context else { return }
+        if isChunked, body.readableBytes > 0 {
+            write(chunk: body, context, nil)
+        } else {
+            context.write(wrapOutboundOut(body), promise: nil)
+        }
+    }
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
         switch unwrapOutboundIn(data) {
@@ -45,7 +60,7 @@ final class ResponseEncoder: ChannelOutboundHandler {
     private func write(chunk: ByteBuffer, _ context: ChannelHandlerContext, _ promise: EventLoopPromise<Void>?) {
         let isLarge = chunk.readableBytes >= Self.largeChunk
         var framed = context.channel.allocator.buffer(capacity: isLarge ? 16 : chunk.readableBytes + 16)
-        framed.writeString(String(chunk.readableBytes, radix: 16))
+        framed.writeHexadecimal(chunk.readableBytes)
         framed.writeStaticString("\r\n")
         guard isLarge else {
             framed.writeImmutableBuffer(chunk)
@@ -65,5 +80,16 @@ final class ResponseEncoder: ChannelOutboundHandler {
         for (name, value) in trailers ?? [:] { bytes.writeString("\(name): \(value)\r\n") }
         bytes.writeStaticString("\r\n")
         return bytes
+    }
+}
+
+extension ByteBuffer {
+    fileprivate mutating func writeHexadecimal(_ number: Int) {
+        var shift = (Int.bitWidth - max(number, 1).leadingZeroBitCount - 1) / 4 * 4
+        while shift >= 0 {
+            let digit = UInt8(truncatingIfNeeded: number >> shift & 0xF)
+            writeInteger(digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10)
+            shift -= 4
+        }
     }
 }

@@ -17,6 +17,10 @@ public struct GuardedStream: Sendable {
         public var verdicts: [Verdict] = []
         /// The verdict that ends the run, when one does.
         public var trip: Verdict?
+        /// How many events were received so far, keep-alives included.
+        public var events = 0
+        /// Whether the engine's own finish reason has been passed on for every choice.
+        public var isComplete = false
     }
 
     /// What to write to the client.
@@ -122,6 +126,8 @@ public struct GuardedStream: Sendable {
         while !isOver, splitter.advance(&reading.index, in: bytes) { take(bytes, &reading, &outcome) }
         if !isOver { keepRest(of: bytes, &reading) }
         outcome.forward = reading.forward(of: bytes)
+        outcome.events = events
+        outcome.isComplete = isComplete
         return outcome
     }
 

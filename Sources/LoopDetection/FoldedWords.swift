@@ -71,6 +71,24 @@ struct FoldedWords: Sendable {
                         open = nil
                         continue
                     }
+                    if byte.isASCIIDigit {
+                        if open == nil { Self.begin(&words, &text, behind: written) }
+                        open = open ?? .number
+                        text.append(byte)
+                        index += 1
+                        characters += 1
+                        continue
+                    }
+                    if byte < 0x80 {
+                        index += 1
+                        characters += 1
+                        if byte &- 0x09 < 5 { lettersAndSpaces += 1 }
+                        if byte != UInt8(ascii: "'"), let kind = open {
+                            Self.end(&words, written + text.count, kind)
+                            open = nil
+                        }
+                        continue
+                    }
                     let scalar = piece.scalar(at: &index)
                     characters += 1
                     let isLetter = scalar.isLetter

@@ -4,14 +4,19 @@ import Synchronization
 
 /// Writes the log on a thread of its own, so that no stream waits for a terminal or a full pipe.
 ///
-/// At most ``capacity`` events wait; what comes beyond that is dropped, and the next event that finds room says how many
-/// were.
+/// Events are gathered for a moment and written together: waking a thread for each would cost more than the writing. At
+/// most ``capacity`` events wait; what comes beyond that is dropped, and the next batch says how many were.
 final class BackgroundLog: Sendable {
     static let capacity = 4_096
+    private static let moment = DispatchTimeInterval.milliseconds(20)
+
+    private struct Waiting {
+        var events: [(event: LogEvent, target: any LogHandler)] = []
+        var dropped = 0
+    }
 
     private let queue = DispatchQueue(label: "loopguard.log")
-    private let waiting = Atomic<Int>(0)
-    private let dropped = Atomic<Int>(0)
+    private let waiting = Mutex(Waiting())
 
     /// A handler that passes events on to `target` in the background.
     func handler(_ target: any LogHandler) -> Handler { Handler(target: target, log: self) }
@@ -19,28 +24,37 @@ final class BackgroundLog: Sendable {
     /// Waits until all that was logged is written, but no longer than a second: nobody may be reading.
     func drain() {
         let written = DispatchSemaphore(value: 0)
-        queue.async { written.signal() }
+        queue.async {
+            self.writeWaiting()
+            written.signal()
+        }
         _ = written.wait(timeout: .now() + 1)
     }
 
     fileprivate func write(_ event: LogEvent, to target: any LogHandler) {
-        guard waiting.wrappingAdd(1, ordering: .relaxed).newValue <= Self.capacity else {
-            waiting.wrappingSubtract(1, ordering: .relaxed)
-            dropped.wrappingAdd(1, ordering: .relaxed)
-            return
-        }
-        queue.async { [self] in
-            let lost = dropped.exchange(0, ordering: .relaxed)
-            if lost > 0 {
-                var notice = event
-                notice.level = .warning
-                notice.message = "\(lost) log events were dropped"
-                notice.metadata = nil
-                target.log(event: notice)
+        let isFirst = waiting.withLock { waiting in
+            guard waiting.events.count < Self.capacity else {
+                waiting.dropped += 1
+                return false
             }
-            target.log(event: event)
-            waiting.wrappingSubtract(1, ordering: .relaxed)
+            waiting.events.append((event, target))
+            return waiting.events.count == 1
         }
+        if isFirst { queue.asyncAfter(deadline: .now() + Self.moment) { self.writeWaiting() } }
+    }
+
+    private func writeWaiting() {
+        let batch = waiting.withLock { waiting in
+            defer { waiting = Waiting() }
+            return waiting
+        }
+        for (event, target) in batch.events { target.log(event: event) }
+        guard batch.dropped > 0, let (event, target) = batch.events.last else { return }
+        var notice = event
+        notice.level = .warning
+        notice.message = "\(batch.dropped) log events were dropped"
+        notice.metadata = nil
+        target.log(event: notice)
     }
 
     /// The handler that loggers hold.
