@@ -16,7 +16,7 @@ def main(binary):
     with Loopguard(binary, "--tokens-per-second", "150") as loopguard:
         client = openai.OpenAI(base_url=loopguard.url + "/v1", api_key="none", max_retries=0)
         print(f"loopguard serve is running at {loopguard.url}, in front of its embedded engine.\n")
-        show("A healthy generation (temperature 0.9)", client, loopguard, temperature=0.9, seed=1, max_tokens=150)
+        show("A healthy generation (temperature 0.9)", client, loopguard, temperature=0.9, seed=4, max_tokens=300)
         show("A looping generation (temperature 0)", client, loopguard, temperature=0, max_tokens=LIMIT)
         show(
             "The same with the guard switched off (X-Loopguard-Mode: off)",
