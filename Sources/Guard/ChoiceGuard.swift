@@ -29,8 +29,8 @@ struct ChoiceGuard: Sendable {
         self.tools = tools
     }
 
-    /// Whether a call is being made whose fate is open.
-    var hasOpenCall: Bool { calls.contains { $0.state == .open } }
+    /// Whether a call is being made whose fate is open; that of a capped choice is decided.
+    var hasOpenCall: Bool { !isCapped && calls.contains { $0.state == .open } }
 
     /// Whether visible text has come that ends inside a `<think>` still open.
     var isInsideThink: Bool { think.isInside }

@@ -41,7 +41,8 @@ extension GuardedStream {
             conviction = conviction ?? verdict
             choices[index].isCapped = true
             if request.choices > 1 {
-                endings.append(contentsOf: releaseHeld(mayPass: acceptedOnly) + ending(of: index))
+                held.drop(choice: choices[index].progress.index)
+                endings.append(contentsOf: ending(of: index))
             }
         }
         guard conviction == nil else { return decideCapped(event, payload, endings, &outcome) }

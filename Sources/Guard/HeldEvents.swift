@@ -14,6 +14,20 @@ struct HeldEvents: Sendable {
         entries.append((bytes.count, says))
     }
 
+    /// Drops the events that say anything of a choice; the others go on waiting. An event that carries several choices at
+    /// once goes with it: half a call must not pass.
+    mutating func drop(choice: Int) {
+        var kept = HeldEvents()
+        var start = 0
+        for entry in entries {
+            if !entry.says.contains(where: { $0.choice == choice }) {
+                kept.append(bytes.span.extracting(start..<entry.end), saying: entry.says)
+            }
+            start = entry.end
+        }
+        self = kept
+    }
+
     /// Lets the events go in their order and holds nothing afterwards.
     /// - Parameters:
     ///   - mayPass: Whether a thing said may reach the client; an event passes when all that it says may.

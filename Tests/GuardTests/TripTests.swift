@@ -183,6 +183,32 @@ private func call(_ name: String, _ arguments: String, index: Int) -> String {
         for payload in payloads(passage.output) { #expect(try !json(payload).isEmpty) }
     }
 
+    @Test func leavesTheOthersCallsAndTextAlone() throws {
+        func fragment(_ text: String, index: Int, head: String = "") -> String {
+            StreamState.chunk(
+                "{\"tool_calls\":[{\"index\":0,\(head)\"function\":{\"arguments\":\"\(text)\"}}]}",
+                index: index
+            )
+        }
+        // Both choices are in the middle of a call when the one loops; the other finishes its call and talks on.
+        let head = fragment(#"{\"path\":\"a"#, index: 0, head: #""id":"t0","#)
+        let tail = fragment(#"b\"}"#, index: 0)
+        let looping =
+            fragment(#"{\"text\":\""#, index: 1, head: #""id":"t1","#)
+            + String(repeating: fragment("once more, ", index: 1), count: 600)
+        let talk = StreamState.chunk(#"{"content":"and so on"}"#, index: 0)
+        var guarded = GuardedStream(request: request, settings: GuardSettings(), runID: "run_1")
+        var output: [UInt8] = []
+        for event in [head, looping, tail, talk] {
+            let bytes = Array(event.utf8)
+            output += guarded.receive(bytes.span).forward.bytes(of: bytes.span)
+        }
+        let text = String(decoding: output, as: UTF8.self)
+        #expect(text.contains(head + tail + talk), "the healthy choice comes whole and does not wait")
+        #expect(!text.contains("once more, \"}}]"))
+        #expect(text.contains(#""stop_reason":"guard:argument_repeat""#))
+    }
+
     @Test func theRunEndsWhenAllLoop() throws {
         let body = String(
             repeating: StreamState.chunk("{\"content\":\"ring \"}", index: 0)
