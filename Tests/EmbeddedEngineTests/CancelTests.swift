@@ -11,7 +11,7 @@ import Testing
 
     @Test(arguments: ["POST", "DELETE"], Name.allCases)
     func aStreamThatIsCancelledEndsLegally(_ method: String, _ name: Name) async throws {
-        try await withEngine(.test { $0.tokensPerSecond = 500 }) { engine, address in
+        try await withEngine(.test { $0.tokensPerSecond = 200 }) { engine, address in
             let client = try await TestClient(address)
             let headers = ["X-Request-Id: req:1", "X-Loopguard-Run-Id: run-1"]
             let fields = endless + #","stream":true,"stream_options":{"include_usage":true}"#
@@ -44,7 +44,7 @@ import Testing
     }
 
     @Test func aBodyThatIsCancelledHoldsWhatWasWritten() async throws {
-        try await withEngine(.test { $0.tokensPerSecond = 1_000 }) { engine, address in
+        try await withEngine(.test { $0.tokensPerSecond = 100 }) { engine, address in
             let client = try await TestClient(address)
             try await client.send(body: chat("hi", endless), headers: ["X-Request-Id: a"])
             try await eventually { engine.status().active.first.map { $0.generatedTokens > 10 } ?? false }
