@@ -62,7 +62,9 @@ let package = Package(
         room("Exposition", uses: [coreMetrics, metrics]),
         room(
             "EmbeddedEngine",
-            uses: ["Cancellation", "Exposition", "JSONBytes", logging, metrics, nioCore, nioHTTP1, nioPosix]
+            uses: [
+                "COpenBLAS", "Cancellation", "Exposition", "JSONBytes", logging, metrics, nioCore, nioHTTP1, nioPosix,
+            ]
         ),
         room(
             "Gateway",
@@ -102,6 +104,7 @@ let package = Package(
             ),
 
             .systemLibrary(name: "CXXHash", pkgConfig: "libxxhash", providers: [.apt(["libxxhash-dev"])]),
+            .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
             .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         ],
     ].flatMap(\.self)

@@ -126,36 +126,3 @@ public struct GenerationRequest: Sendable, Equatable {
         }
     }
 }
-
-/// The wire formats that are guarded.
-public enum WireFormat: String, Sendable, CaseIterable {
-    /// OpenAI `/v1/chat/completions`.
-    case chatCompletions = "chat"
-    /// OpenAI `/v1/completions`.
-    case completions
-
-    /// The format that a request path asks for; `nil` when it is not guarded. A query and a prefix before `/v1` are
-    /// ignored. `/completions` without `/v1` is llama.cpp's own format, not OpenAI's.
-    public init?(path: some StringProtocol) {
-        let path = path.prefix { $0 != "?" }
-        if path.hasSuffix("/chat/completions") {
-            self = .chatCompletions
-        } else if path.hasSuffix("/v1/completions") {
-            self = .completions
-        } else {
-            return nil
-        }
-    }
-
-    /// A reader and writer for one response in this format.
-    /// - Parameters:
-    ///   - id: The id for chunks when the engine has sent none yet.
-    ///   - created: Their time in Unix seconds.
-    ///   - model: Their model.
-    public func makeStream(id: String, created: Int, model: String) -> any StreamFormat {
-        switch self {
-        case .chatCompletions: ChatCompletions(id: "chatcmpl-" + id, created: created, model: model)
-        case .completions: Completions(id: "cmpl-" + id, created: created, model: model)
-        }
-    }
-}

@@ -42,6 +42,11 @@ extension WireFormat {
         switch self {
         case .chatCompletions: "/v1/chat/completions"
         case .completions: "/v1/completions"
+        case .responses: "/v1/responses"
+        case .messages: "/v1/messages"
+        case .ollamaChat: "/api/chat"
+        case .ollamaGenerate: "/api/generate"
+        case .llamaCompletion: "/completion"
         }
     }
 }

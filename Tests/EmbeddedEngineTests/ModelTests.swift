@@ -11,13 +11,15 @@ import Testing
         let tokens = model.tokenizer.encode(Array(prompt.utf8))
         session.prefill(tokens.dropLast(), slot: 0)
         var sampler = Sampler(sampling)
-        var candidates: [[Candidate]] = [[]]
+        var logits: [Float] = []
+        var candidates: [Candidate] = []
         var written: [Token] = []
         var last = tokens.last!
         while written.count < count {
-            session.step([StepInput(slot: 0, token: last)], into: &candidates)
-            if candidates[0].count > 1 { candidates[0].removeAll { $0.token == model.tokenizer.endOfText } }
-            last = sampler.choose(&candidates[0])
+            session.step([StepInput(slot: 0, token: last)], into: &logits)
+            candidates.take(logits[...])
+            if candidates.count > 1 { candidates.removeAll { $0.token == model.tokenizer.endOfText } }
+            last = sampler.choose(&candidates)
             written.append(last)
         }
         return written
@@ -69,12 +71,14 @@ import Testing
         let prompt = taught.tokenizer.encode(Array("Purple herons".utf8))
         session.prefill(prompt.dropLast(), slot: 0)
         var last = prompt.last!
-        var candidates: [[Candidate]] = [[]]
+        var logits: [Float] = []
+        var candidates: [Candidate] = []
         var sampler = Sampler(SamplingOptions(temperature: 0))
         var written: [UInt8] = []
         while written.count < sentence.utf8.count - 14 {
-            session.step([StepInput(slot: 0, token: last)], into: &candidates)
-            last = sampler.choose(&candidates[0])
+            session.step([StepInput(slot: 0, token: last)], into: &logits)
+            candidates.take(logits[...])
+            last = sampler.choose(&candidates)
             taught.tokenizer.decode(last, into: &written)
         }
         #expect(String(decoding: written, as: UTF8.self).hasPrefix(" counted seventeen copper kettles."))

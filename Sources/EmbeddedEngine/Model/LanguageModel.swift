@@ -7,10 +7,20 @@ public protocol Tokenizer: Sendable {
     var vocabularySize: Int { get }
     /// The token that ends a text. It stands for no bytes.
     var endOfText: Token { get }
-    /// The tokens of a text. Every sequence of bytes can be encoded.
+    /// The tokens of a text. Every sequence of bytes can be encoded, and never as a special token: what a user writes
+    /// cannot open or close a turn.
     func encode(_ text: [UInt8]) -> [Token]
-    /// Appends the bytes of a token. One token may hold a part of a character.
+    /// Appends the bytes of a token. One token may hold a part of a character; a special token stands for none.
     func decode(_ token: Token, into text: inout [UInt8])
+    /// The special token of a name such as `<|im_start|>`; `nil` when there is none.
+    func special(_ name: String) -> Token?
+    /// Whether a model that writes the token has finished its answer.
+    func isEnd(_ token: Token) -> Bool
+}
+
+extension Tokenizer {
+    public func special(_ name: String) -> Token? { nil }
+    public func isEnd(_ token: Token) -> Bool { token == endOfText }
 }
 
 /// What a model learned. It does not change while it is used, so any number of sessions may share it.
@@ -27,16 +37,18 @@ public protocol LanguageModel: Sendable {
 
 /// The working memory of a model. It belongs to one thread.
 public protocol DecodingSession: AnyObject {
-    /// Forgets what a slot holds: a new sequence begins there.
+    /// Forgets what a slot holds and frees its memory: a new sequence begins there.
     func reset(slot: Int)
     /// Reads a part of a prompt into a slot.
     func prefill(_ tokens: ArraySlice<Token>, slot: Int)
     /// Reads one token in each of the named slots, together, and tells what may follow in each.
     /// - Parameters:
     ///   - inputs: The slots and the tokens they read, no slot twice.
-    ///   - candidates: One list for each input, in the same order. The lists come with the last step's contents, so
-    ///     that their storage can be used again.
-    func step(_ inputs: [StepInput], into candidates: inout [[Candidate]])
+    ///   - logits: One row for each input, in the same order: for every token of the vocabulary the logarithm of its
+    ///     probability, up to a constant of the row; minus infinity for what cannot follow. It is made as long as it
+    ///     needs to be (`inputs.count` × `vocabularySize`) and comes with the last step's contents, so that its storage
+    ///     can be used again.
+    func step(_ inputs: [StepInput], into logits: inout [Float])
 }
 
 /// What one sequence reads in a step.
@@ -50,19 +62,5 @@ public struct StepInput: Sendable, Equatable {
     public init(slot: Int, token: Token) {
         self.slot = slot
         self.token = token
-    }
-}
-
-/// A token that may come next.
-public struct Candidate: Sendable, Equatable {
-    /// The token.
-    public var token: Token
-    /// The logarithm of its probability, up to a constant that all candidates of a step share.
-    public var logit: Float
-
-    /// Creates a candidate.
-    public init(token: Token, logit: Float) {
-        self.token = token
-        self.logit = logit
     }
 }

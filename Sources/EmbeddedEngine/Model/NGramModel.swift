@@ -69,6 +69,7 @@ public struct NGramModel: LanguageModel {
 private final class NGramSession: DecodingSession {
     private let model: NGramModel
     private var slots: [Slot]
+    private var candidates: [Candidate] = []
 
     private struct Slot {
         var recent: [Token] = []
@@ -89,10 +90,14 @@ private final class NGramSession: DecodingSession {
         }
     }
 
-    func step(_ inputs: [StepInput], into candidates: inout [[Candidate]]) {
+    func step(_ inputs: [StepInput], into logits: inout [Float]) {
+        let width = model.tokenizer.vocabularySize
+        logits.removeAll(keepingCapacity: true)
+        logits.append(contentsOf: repeatElement(-.infinity, count: inputs.count * width))
         for (index, input) in inputs.enumerated() {
             read(input.token, slot: input.slot)
-            predict(slots[input.slot], into: &candidates[index])
+            predict(slots[input.slot], into: &candidates)
+            for candidate in candidates { logits[index * width + Int(candidate.token)] = candidate.logit }
         }
     }
 

@@ -26,6 +26,23 @@ public struct SamplingOptions: Sendable, Equatable {
     }
 }
 
+/// A token that may come next.
+struct Candidate: Sendable, Equatable {
+    var token: Token
+    /// The logarithm of its probability, up to a constant that all candidates of a step share.
+    var logit: Float
+}
+
+extension [Candidate] {
+    /// Becomes the tokens of a row of logits that can follow at all.
+    mutating func take(_ row: ArraySlice<Float>) {
+        removeAll(keepingCapacity: true)
+        for (token, logit) in row.enumerated() where logit > -.infinity {
+            append(Candidate(token: Token(token), logit: logit))
+        }
+    }
+}
+
 /// Chooses tokens for one sequence.
 struct Sampler {
     private let options: SamplingOptions

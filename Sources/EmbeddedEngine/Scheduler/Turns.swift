@@ -37,7 +37,8 @@ struct Turns {
     // Storage that every step uses again.
     private var inputs: [StepInput] = []
     private var stepping: [Int] = []
-    private var candidates: [[Candidate]]
+    private var logits: [Float] = []
+    private var candidates: [Candidate] = []
     private var bytes: [UInt8] = []
     private var ready: [UInt8] = []
 
@@ -48,7 +49,6 @@ struct Turns {
         self.configuration = configuration
         self.registry = registry
         emptySlots = Array((0..<configuration.slots).reversed())
-        candidates = Array(repeating: [], count: configuration.slots)
     }
 
     var freeSlots: Int { emptySlots.count }
@@ -110,7 +110,7 @@ struct Turns {
             // A step that comes late is not made up for by a burst.
             nextStep = max(nextStep + interval, now)
         }
-        session.step(inputs, into: &candidates)
+        session.step(inputs, into: &logits)
         // From the back, so that a sequence that ends does not move those that are still to come.
         for position in stepping.indices.reversed() { accept(position) }
         return .none
@@ -132,7 +132,7 @@ struct Turns {
             generation.countLateToken()
             return finish(index, .stop)
         }
-        if token == tokenizer.endOfText, !options.ignoresEndOfText { return finish(index, .stop) }
+        if tokenizer.isEnd(token), !options.ignoresEndOfText { return finish(index, .stop) }
         bytes.removeAll(keepingCapacity: true)
         tokenizer.decode(token, into: &bytes)
         let isStopped = sequences[index].text.append(bytes, ready: &ready)
@@ -143,11 +143,12 @@ struct Turns {
     }
 
     private mutating func choose(_ position: Int, for index: Int) -> Token {
-        let endOfText = tokenizer.endOfText
-        if sequences[index].generation.options.ignoresEndOfText, candidates[position].count > 1 {
-            candidates[position].removeAll { $0.token == endOfText }
+        let width = tokenizer.vocabularySize
+        candidates.take(logits[position * width..<(position + 1) * width])
+        if sequences[index].generation.options.ignoresEndOfText, candidates.count > 1 {
+            candidates.removeAll { [tokenizer] in tokenizer.isEnd($0.token) }
         }
-        return sequences[index].sampler.choose(&candidates[position])
+        return sequences[index].sampler.choose(&candidates)
     }
 
     /// Ends a sequence and frees its slot.

@@ -79,10 +79,11 @@ struct CountingModel: LanguageModel {
     private final class Session: DecodingSession {
         func reset(slot: Int) {}
         func prefill(_ tokens: ArraySlice<Token>, slot: Int) {}
-        func step(_ inputs: [StepInput], into candidates: inout [[Candidate]]) {
+        func step(_ inputs: [StepInput], into logits: inout [Float]) {
+            logits = Array(repeating: -.infinity, count: inputs.count * 257)
             for (index, input) in inputs.enumerated() {
                 let next = (97..<122).contains(input.token) ? input.token + 1 : 97
-                candidates[index] = [Candidate(token: next, logit: 0)]
+                logits[index * 257 + Int(next)] = 0
             }
         }
     }

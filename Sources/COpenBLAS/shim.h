@@ -1,0 +1,2 @@
+// Matrix products for the embedded engine's transformer.
+#include <cblas.h>

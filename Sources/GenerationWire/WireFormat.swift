@@ -1,0 +1,44 @@
+/// The wire formats of generations, by the path that asks for them.
+public enum WireFormat: String, Sendable, CaseIterable {
+    /// OpenAI `/v1/chat/completions`.
+    case chatCompletions = "chat"
+    /// OpenAI `/v1/completions`.
+    case completions
+    /// OpenAI `/v1/responses`.
+    case responses
+    /// Anthropic `/v1/messages`.
+    case messages
+    /// Ollama `/api/chat`.
+    case ollamaChat = "ollama_chat"
+    /// Ollama `/api/generate`.
+    case ollamaGenerate = "ollama_generate"
+    /// llama.cpp `/completion` and `/infill`.
+    case llamaCompletion = "llama_completion"
+
+    /// The format that a request path asks for; `nil` when it is not guarded. A query and a prefix before the path are
+    /// ignored. `/completions` without `/v1` is llama.cpp's own format, not OpenAI's.
+    public init?(path: some StringProtocol) {
+        let path = path.prefix { $0 != "?" }
+        guard let format = Self.endings.first(where: { path.hasSuffix($0.path) }) else { return nil }
+        self = format.format
+    }
+
+    private static let endings: [(path: String, format: WireFormat)] = [
+        ("/chat/completions", .chatCompletions),
+        ("/v1/completions", .completions),
+    ]
+
+    /// A reader and writer for one response in this format.
+    /// - Parameters:
+    ///   - id: The id for chunks when the engine has sent none yet.
+    ///   - created: Their time in Unix seconds.
+    ///   - model: Their model.
+    public func makeStream(id: String, created: Int, model: String) -> any StreamFormat {
+        switch self {
+        case .chatCompletions: ChatCompletions(id: "chatcmpl-" + id, created: created, model: model)
+        case .completions: Completions(id: "cmpl-" + id, created: created, model: model)
+        case .responses, .messages, .ollamaChat, .ollamaGenerate, .llamaCompletion:
+            preconditionFailure("no path leads to \(self) yet")
+        }
+    }
+}
