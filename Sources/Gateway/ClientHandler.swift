@@ -61,7 +61,8 @@ final class ClientHandler: ChannelDuplexHandler {
         context?.write(wrapOutboundOut(.head(head)), promise: nil)
     }
 
-    func write(_ bytes: ByteBuffer) { encoder.write(body: bytes) }
+    /// - Parameter frame: The bytes as a chunk, when the engine sent them as one.
+    func write(_ bytes: ByteBuffer, in frame: ByteBuffer? = nil) { encoder.write(body: bytes, in: frame) }
 
     /// A response that is followed by the real one.
     func writeInformational(_ head: HTTPResponseHead) {

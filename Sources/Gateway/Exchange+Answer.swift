@@ -39,8 +39,14 @@ extension Exchange {
         startTimer(gateway.configuration.idleTimeout)
     }
 
-    func engineSent(_ bytes: ByteBuffer) {
-        if received == nil { received = bytes } else { received?.writeImmutableBuffer(bytes) }
+    /// - Parameter frame: The chunk around the bytes when they are exactly one.
+    func engineSent(_ bytes: ByteBuffer, in frame: ByteBuffer?) {
+        if received == nil {
+            received = (bytes, frame)
+        } else {
+            received?.bytes.writeImmutableBuffer(bytes)
+            received?.frame = nil
+        }
     }
 
     func engineEnded(_ trailers: HTTPHeaders?) { responseEnd = (trailers, ()) }
@@ -64,21 +70,21 @@ extension Exchange {
         guard !isClosed else { return }
         // What came after a whole answer spoils the connection, not the answer.
         if responseEnd != nil { return complete() }
-        if error is HTTPParserError, error as? HTTPParserError != .invalidEOFState {
+        if error is ResponseParser.Malformed {
             return fail(UpstreamFailure(kind: .malformed, message: "The engine's answer is not valid HTTP: \(error)"))
         }
         lose("The connection to the engine broke before its answer was complete.")
     }
 
     func takeReceived() {
-        guard let bytes = received else { return }
+        guard let (bytes, frame) = received else { return }
         received = nil
         guard !isClosed else { return }
-        deliver(bytes)
+        deliver(bytes, in: frame)
     }
 
     /// Delivers the bytes of one read. The clock is read twice at most.
-    func deliver(_ bytes: ByteBuffer) {
+    private func deliver(_ bytes: ByteBuffer, in frame: ByteBuffer?) {
         let now = NIODeadline.now()
         let isFirst = run.figures.bytes.load(ordering: .relaxed) == 0
         run.figures.bytes.wrappingAdd(bytes.readableBytes, ordering: .relaxed)
@@ -92,20 +98,20 @@ extension Exchange {
         }
         lastRead = now
         guard state.answer == .guarded else {
-            client?.write(bytes)
+            client?.write(bytes, in: frame)
             return
         }
-        inspect(bytes, isFirst: isFirst, since: now)
+        inspect(bytes, in: frame, isFirst: isFirst, since: now)
     }
 
-    private func inspect(_ bytes: ByteBuffer, isFirst: Bool, since start: NIODeadline) {
+    private func inspect(_ bytes: ByteBuffer, in frame: ByteBuffer?, isFirst: Bool, since start: NIODeadline) {
         let span = bytes.readableBytesUInt8Span
         if isFirst, let id = EngineID.find(in: span) { gateway.registry.alias(id, for: run) }
         guard let outcome = guarding?.receive(span) else { return }
         if outcome.events > 0 { run.figures.events.store(outcome.events, ordering: .relaxed) }
         gateway.metrics.guardSeconds.increment(by: Double((NIODeadline.now() - start).nanoseconds) / 1e9)
         switch outcome.forward {
-        case .unchanged: client?.write(bytes)
+        case .unchanged: client?.write(bytes, in: frame)
         case .bytes(let changed): write(changed)
         case .joined(let head, let range):
             write(head)

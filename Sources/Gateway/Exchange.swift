@@ -46,8 +46,8 @@ final class Exchange {
     var waiting: [HTTPClientRequestPart] = []
     var requestIsWhole = false
 
-    /// What the engine sent since the last flush.
-    var received: ByteBuffer?
+    /// What the engine sent since the last flush, and the chunk around it when it is exactly one.
+    var received: (bytes: ByteBuffer, frame: ByteBuffer?)?
     var responseHead: HTTPResponseHead?
     var responseEnd: (trailers: HTTPHeaders?, Void)?
     var lastRead: NIODeadline

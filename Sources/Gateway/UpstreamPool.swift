@@ -36,8 +36,6 @@ final class UpstreamPool {
             let sync = channel.pipeline.syncOperations
             let framing = HTTPRequestEncoder.Configuration.framedByUs
             try sync.addHandler(HTTPRequestEncoder(configuration: framing))
-            let decoder = HTTPResponseDecoder(informationalResponseStrategy: .forward)
-            try sync.addHandler(ByteToMessageHandler(decoder))
             try sync.addHandler(bound.value.0)
         }.whenComplete { result in
             let (connection, exchange) = bound.value
