@@ -67,6 +67,8 @@ final class UpstreamPool {
             .connectTimeout(connectTimeout)
             .channelOption(.tcpOption(.tcp_nodelay), value: 1)
             .channelOption(.writeBufferWaterMark, value: .init(low: 32 * 1_024, high: 64 * 1_024))
+            // When an engine closes while the client does not read, all that the kernel holds comes at once.
+            .channelOption(.socketOption(.so_rcvbuf), value: 256 * 1_024)
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture { try initialize(channel) }
             }
