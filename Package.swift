@@ -58,6 +58,16 @@ let package = Package(
         room("Guard", uses: ["Cancellation", "GenerationWire", "JSONBytes", "LoopDetection", "ServerSentEvents"]),
 
         // The edge: files, sockets, clocks.
+        [
+            .target(name: "CPosixShared"),
+            .target(name: "CancelBoard", dependencies: ["CPosixShared", "Cancellation"], swiftSettings: house),
+            .testTarget(
+                name: "CancelBoardTests",
+                // The benchmarks' program is also the other process.
+                dependencies: ["CancelBoard", "Cancellation", "loopguard-bench"],
+                swiftSettings: house
+            ),
+        ],
         room("Rules", uses: ["Guard", "LoopDetection", yams]),
         room("Exposition", uses: [coreMetrics, metrics]),
         room(
@@ -91,7 +101,8 @@ let package = Package(
             .executableTarget(
                 name: "loopguard-bench",
                 dependencies: [
-                    "CCurl", "GenerationWire", "Guard", "JSONBytes", "LoopDetection", "ServerSentEvents",
+                    "CCurl", "CancelBoard", "Cancellation", "GenerationWire", "Guard", "JSONBytes", "LoopDetection",
+                    "ServerSentEvents",
                     argumentParser, nioCore, nioHTTP1, nioPosix,
                 ],
                 path: "Benchmarks",

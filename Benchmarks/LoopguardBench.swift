@@ -16,7 +16,7 @@ struct LoopguardBench: ParsableCommand {
             Everything is bounded in time and runs on the loopback interface alone. docs/performance.md explains the \
             method.
             """,
-        subcommands: [CoreCommand.self, GatewayCommand.self, UpstreamCommand.self]
+        subcommands: [CoreCommand.self, GatewayCommand.self, BoardCommand.self, UpstreamCommand.self]
     )
 }
 
