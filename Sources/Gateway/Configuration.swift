@@ -1,3 +1,4 @@
+public import CancelBoard
 public import Cancellation
 public import Logging
 public import Rules
@@ -18,6 +19,10 @@ public struct GatewayConfiguration: Sendable {
     public var logger = Logger(label: "loopguard.gateway")
     /// Sets the cancel flag of an engine in this very process. Called on an event loop; must not block.
     public var cancelEngine: (@Sendable (_ runID: String, _ reason: EndReason) -> Void)?
+    /// The cancel board on which every generation gets a flag; `nil` for none.
+    public var board: BoardOwner?
+    /// The header in which the engine learns the place of a run's flag.
+    public var boardHeader = "X-Loopguard-Cancel"
     /// Renders the body of `GET /metrics`; without it that path goes to the engine.
     public var metricsText: (@Sendable () -> String)?
     /// How long connecting to the engine may take.

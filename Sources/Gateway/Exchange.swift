@@ -1,3 +1,4 @@
+internal import CancelBoard
 internal import Cancellation
 internal import CoreMetrics
 internal import GenerationWire
@@ -41,6 +42,8 @@ final class Exchange {
     var state = ExchangeState()
     var guarding: GuardedStream?
     var settings: GuardSettings?
+    /// The run's slot on the cancel board.
+    var flag: BoardHandle?
     var upstream: UpstreamConnection?
     /// What the client sent before there was a connection to pass it on.
     var waiting: [HTTPClientRequestPart] = []
@@ -71,6 +74,7 @@ final class Exchange {
     func start() {
         gateway.metrics.inFlight.increment()
         if request.format != nil { gateway.registry.add(run) }
+        claimFlag()
         // Only a request that can be sent twice may try its luck with a connection that may be dead.
         if case .whole = request.body, let connection = pool.takeIdle() {
             connected(connection)
@@ -112,15 +116,15 @@ final class Exchange {
         upstream = connection
         connection.serve(self)
         _ = run.state.advance(to: .sent)
-        let head = HopByHop.upstreamHead(
+        var head = HopByHop.upstreamHead(
             for: request.head,
             to: gateway.configuration.upstream,
             guarded: request.generation != nil,
             runID: request.format == nil ? nil : run.id
         )
+        nameFlag(in: &head)
         switch request.body {
         case .whole(let body):
-            var head = head
             head.headers.remove(name: "transfer-encoding")
             head.headers.replaceOrAdd(name: "content-length", value: "\(body.readableBytes)")
             connection.write(.head(head))

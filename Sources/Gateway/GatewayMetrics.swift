@@ -1,3 +1,4 @@
+internal import CancelBoard
 internal import Cancellation
 internal import CoreMetrics
 internal import GenerationWire
@@ -26,6 +27,13 @@ struct GatewayMetrics: Sendable {
     let unguarded = Counter(label: "loopguard_unguarded_requests_total")
     /// Events that passed unread because they were too long or could not be understood.
     let unreadEvents = Counter(label: "loopguard_unread_events_total")
+    /// Runs that went without a slot on the cancel board because it was full.
+    let flagless = Counter(label: "loopguard_board_full_total")
+    /// `loopguard_engine_confirmations_total{outcome}`.
+    private let confirmations: [BoardOutcome: Counter]
+    let unconfirmed = Counter(label: "loopguard_engine_confirmations_total", dimensions: [("outcome", "none")])
+    /// From the flag until the engine's word was seen.
+    let engineStop = Timer(label: "loopguard_engine_stop_seconds")
     private let upstreamErrors: [UpstreamFailure.Kind: Counter]
     let duration = Timer(label: "loopguard_request_duration_seconds")
 
@@ -48,6 +56,11 @@ struct GatewayMetrics: Sendable {
                 ($0, Counter(label: "loopguard_cancels_total", dimensions: [("source", $0.name)]))
             }
         )
+        confirmations = Dictionary(
+            uniqueKeysWithValues: BoardOutcome.allCases.map {
+                ($0, Counter(label: "loopguard_engine_confirmations_total", dimensions: [("outcome", "\($0)")]))
+            }
+        )
         upstreamErrors = Dictionary(
             uniqueKeysWithValues: UpstreamFailure.Kind.allCases.map {
                 ($0, Counter(label: "loopguard_upstream_errors_total", dimensions: [("kind", $0.rawValue)]))
@@ -67,6 +80,8 @@ struct GatewayMetrics: Sendable {
     func cancel(_ reason: EndReason) {
         (reason.detector == nil ? cancels[reason] : guardCancels)?.increment()
     }
+
+    func confirmed(_ outcome: BoardOutcome) { confirmations[outcome]?.increment() }
 
     func upstreamError(_ kind: UpstreamFailure.Kind) { upstreamErrors[kind]?.increment() }
 }

@@ -49,7 +49,7 @@ struct ResponseParser {
 
     /// Awaits the answer to a request.
     /// - Parameter headOnly: Whether the request was a HEAD, whose answer has no body.
-    mutating func await(headOnly: Bool) {
+    mutating func expect(headOnly: Bool) {
         state = .head
         isHeadOnly = headOnly
         partial.clear()

@@ -21,6 +21,7 @@ final class Run: Sendable {
     private let loop: any EventLoop
     private let exchange: NIOLoopBoundBox<Exchange?>
     private let trip = Mutex<Verdict?>(nil)
+    private let engineWord = Mutex<Confirmation?>(nil)
 
     private static let generations = Atomic<UInt64>(1)
 
@@ -57,6 +58,15 @@ final class Run: Sendable {
         get { trip.withLock { $0 } }
         set { trip.withLock { $0 = newValue } }
     }
+
+    /// What the engine said when it was told to stop; `nil` when it was not told or has not said anything.
+    var confirmation: Confirmation? {
+        get { engineWord.withLock { $0 } }
+        set { engineWord.withLock { $0 = newValue } }
+    }
+
+    /// A number for people who look at the cancel board; the id begins with it.
+    var hash: UInt64 { UInt64(id.dropFirst(4).prefix(16), radix: 16) ?? 0 }
 
     private static func hex(_ word: UInt64) -> String {
         let digits = String(word, radix: 16)

@@ -28,7 +28,7 @@ final class UpstreamConnection: ChannelDuplexHandler {
         idleTimer?.cancel()
         idleTimer = nil
         self.exchange = exchange
-        parser.await(headOnly: exchange.request.head.method == .HEAD)
+        parser.expect(headOnly: exchange.request.head.method == .HEAD)
     }
 
     func write(_ part: HTTPClientRequestPart) { context?.write(wrapOutboundOut(part), promise: nil) }

@@ -16,7 +16,7 @@ import Testing
         closes: Bool = false
     ) throws -> [Part] {
         var parser = ResponseParser()
-        parser.await(headOnly: headOnly)
+        parser.expect(headOnly: headOnly)
         var parts: [Part] = []
         var rest = ByteBuffer(string: text)
         while var piece = rest.readSlice(length: min(pieces, rest.readableBytes)), piece.readableBytes > 0 {
@@ -91,7 +91,7 @@ import Testing
 
     @Test func aWholeChunkComesWithItsFrame() throws {
         var parser = ResponseParser()
-        parser.await(headOnly: false)
+        parser.expect(headOnly: false)
         var bytes = ByteBuffer(string: "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\na\r\ndata: {}\n\n\r\n")
         _ = try parser.next(&bytes)
         #expect(
@@ -104,7 +104,7 @@ import Testing
     @Test(arguments: ["a;x=1\r\ndata: {}\n\n\r\n", "a\ndata: {}\n\n\r\n", "a \r\ndata: {}\n\n\r\n"])
     func aChunkWrittenInAnUnusualWayHasNoFrame(_ chunk: String) throws {
         var parser = ResponseParser()
-        parser.await(headOnly: false)
+        parser.expect(headOnly: false)
         var bytes = ByteBuffer(string: "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + chunk)
         _ = try parser.next(&bytes)
         #expect(try parser.next(&bytes) == .body(ByteBuffer(string: "data: {}\n\n"), frame: nil))
