@@ -13,7 +13,9 @@ import Testing
 
     @Test func aCancelRaisesTheRunsFlagAndTheEnginesWordIsShown() async throws {
         let (board, engine) = try BoardOwner.inProcess(slots: 8)
-        try await Rig.run({ $0.board = board }) { rig in
+        try await Rig.run {
+            $0.board = board
+        } _: { rig in
             let (client, call) = try await rig.generation()
             let handle = try handle(of: call)
             #expect(engine.admit(handle) == .admitted)
@@ -35,7 +37,9 @@ import Testing
 
     @Test func aVanishedClientRaisesTheFlag() async throws {
         let (board, engine) = try BoardOwner.inProcess(slots: 8)
-        try await Rig.run({ $0.board = board }) { rig in
+        try await Rig.run {
+            $0.board = board
+        } _: { rig in
             let (client, call) = try await rig.generation()
             let handle = try handle(of: call)
             #expect(engine.admit(handle) == .admitted)
@@ -48,7 +52,9 @@ import Testing
 
     @Test func aRunThatEndsByItselfGivesItsSlotBack() async throws {
         let (board, engine) = try BoardOwner.inProcess(slots: 1)
-        try await Rig.run({ $0.board = board }) { rig in
+        try await Rig.run {
+            $0.board = board
+        } _: { rig in
             for _ in 0..<3 {
                 let (client, call) = try await rig.generation()
                 let handle = try handle(of: call)
@@ -64,7 +70,9 @@ import Testing
 
     @Test func aFullBoardHoldsNobodyUp() async throws {
         let (board, _) = try BoardOwner.inProcess(slots: 1)
-        try await Rig.run({ $0.board = board }) { rig in
+        try await Rig.run {
+            $0.board = board
+        } _: { rig in
             let (first, _) = try await rig.generation()
             let second = try await rig.client()
             try await second.post(Rig.chat, "{}", headers: "X-Loopguard-Cancel: 0123456789abcdef:0:1\r\n")
@@ -79,7 +87,9 @@ import Testing
 
     @Test func aHandleThatAClientMadeUpIsReplaced() async throws {
         let (board, _) = try BoardOwner.inProcess(slots: 2)
-        try await Rig.run({ $0.board = board }) { rig in
+        try await Rig.run {
+            $0.board = board
+        } _: { rig in
             let client = try await rig.client()
             let forged = "0123456789abcdef:0:1"
             try await client.post(Rig.chat, "{}", headers: "X-Loopguard-Cancel: \(forged)\r\n")
