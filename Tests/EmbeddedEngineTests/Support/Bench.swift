@@ -55,7 +55,7 @@ final class Reader: Sendable {
             readable.wait()
             if generation.output.take(into: &contents) { scheduler.wake() }
             text += contents.bytes
-            pieces += contents.ends.count
+            pieces += contents.pieces.count
             if let outcome = contents.outcome { return (String(decoding: text, as: UTF8.self), pieces, outcome) }
         }
     }
