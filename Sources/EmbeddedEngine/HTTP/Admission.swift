@@ -72,7 +72,7 @@ struct Engine: Sendable {
             case .text(let text): prompts.append(template.render(text))
             case .tokens(let tokens):
                 if let unknown = tokens.first(where: { Int($0) >= model.tokenizer.vocabularySize }) {
-                    throw .invalid(unknownToken(unknown), parameter: field)
+                    throw .invalid(unknownToken(unknown, field), parameter: field)
                 }
                 prompts.append(tokens)
             }
@@ -90,12 +90,12 @@ struct Engine: Sendable {
 
     private func checkBiases(_ body: GenerationBody) throws(APIError) {
         if let unknown = body.sampling.logitBias.keys.first(where: { Int($0) >= model.tokenizer.vocabularySize }) {
-            throw .invalid(unknownToken(unknown), parameter: "logit_bias")
+            throw .invalid(unknownToken(unknown, "logit_bias"), parameter: "logit_bias")
         }
     }
 
-    private func unknownToken(_ token: Token) -> String {
-        "There is no token \(token): the vocabulary has \(model.tokenizer.vocabularySize), counted from 0."
+    private func unknownToken(_ token: Token, _ field: String) -> String {
+        "'\(field)' names the token \(token): there are \(model.tokenizer.vocabularySize), counted from 0."
     }
 
     /// The text of tokens, as far as they stand for text.

@@ -164,6 +164,7 @@ struct FieldReader {
     private static func describe(_ range: ClosedRange<Int>) -> String {
         switch (range.lowerBound, range.upperBound) {
         case (.min, .max): ""
+        case (let lower, let upper) where lower == upper: ", and no other than \(lower)"
         case (let lower, .max): " of at least \(lower)"
         case (let lower, let upper): " from \(lower) to \(upper)"
         }

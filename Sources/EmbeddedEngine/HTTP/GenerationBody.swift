@@ -116,7 +116,7 @@ struct GenerationBody: Equatable {
         case "prompt" where !isChat: prompts = fields.prompts(bytes, &reader, name, limit: Self.maxChoices)
         case "echo" where !isChat: echo = fields.bool(bytes, &reader, name) ?? false
         case "suffix" where !isChat: fields.refuse(bytes, &reader, name, "is not supported: this model only appends")
-        case "best_of" where !isChat: fields.refuse(bytes, &reader, name, "is not supported: ask for 'n' choices")
+        case "best_of" where !isChat: _ = fields.integer(bytes, &reader, name, 1...1)
         case "stream": stream = fields.bool(bytes, &reader, name) ?? false
         case "stream_options": streamOptions(bytes, &reader, &fields)
         case "n": choices = fields.integer(bytes, &reader, name, 1...Self.maxChoices) ?? 1

@@ -26,7 +26,8 @@ extension FieldReader {
         reader.readArray(bytes) { index, reader in
             let tool = tool(bytes, &reader, "tools[\(index)]")
             if tools.contains(where: { $0.name == tool.name }) {
-                note("'tools' must have different names.", parameter: "tools[\(index)].function.name")
+                let name = "tools[\(index)].function.name"
+                note("'\(name)' must be a name that no other tool has.", parameter: name)
             }
             tools.append(tool)
         }
