@@ -32,8 +32,9 @@ struct Engine: Sendable {
         let names = Array(Set([requestID, answerID, try name(head, "X-Loopguard-Run-Id")].compactMap(\.self)))
         let prompts = try tokens(body, endpoint)
         try checkBiases(body)
-        let signal = configuration.cancelSource?.signal(for: names)
-        let generations = makeGenerations(body, requestID, prompts, signal, onReadable)
+        let ticket = configuration.cancelSource?.admit(names) { head.headers.first(name: $0) }
+        let shared = ticket.map { SharedTicket($0, choices: prompts.count * body.choices) }
+        let generations = makeGenerations(body, requestID, prompts, shared, onReadable)
         try enter(generations, names)
         return Exchange(
             requestID: requestID,
@@ -109,7 +110,7 @@ struct Engine: Sendable {
         _ body: GenerationBody,
         _ requestID: String,
         _ prompts: [[Token]],
-        _ signal: CancelSignal?,
+        _ ticket: SharedTicket?,
         _ onReadable: @escaping @Sendable () -> Void
     ) -> [Generation] {
         let seed = body.seed ?? .random(in: 0...UInt64.max)
@@ -130,13 +131,14 @@ struct Engine: Sendable {
                 prompt: prompts[choice / body.choices],
                 options: options,
                 output: PieceQueue(capacity: configuration.outputCapacity, onReadable: onReadable),
-                signal: signal
+                ticket: ticket
             )
         }
     }
 
     private func enter(_ generations: [Generation], _ names: [String]) throws(APIError) {
         if let taken = registry.enter(generations, names: names) {
+            for generation in generations { generation.ticket?.finish(isCancelled: false, tokens: 0) }
             throw .invalid(
                 "A request named '\(taken)' is running. Give every request an id of its own.",
                 code: "duplicate_request_id"
@@ -146,6 +148,7 @@ struct Engine: Sendable {
             try scheduler.submit(generations)
         } catch {
             registry.forget(generations)
+            for generation in generations { generation.ticket?.finish(isCancelled: false, tokens: 0) }
             throw switch error {
             case .queueFull:
                 APIError(

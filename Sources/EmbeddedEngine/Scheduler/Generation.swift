@@ -28,27 +28,27 @@ final class Generation: Sendable {
     let flag = CancelFlag()
     let output: PieceQueue
 
-    private let signal: CancelSignal?
+    /// What somebody outside the process may have to say; shared by the choices of a request.
+    let ticket: SharedTicket?
     private let phase = Atomic(SequenceStatus.State.queued.code)
     private let generatedTokens = Atomic(0)
     private let lateTokens = Atomic(0)
     private let timesPreempted = Atomic(0)
 
-    /// - Parameter signal: Tells whether somebody outside the process asks for the end.
     init(
         requestID: String,
         choice: Int = 0,
         prompt: [Token],
         options: GenerationOptions,
         output: PieceQueue,
-        signal: CancelSignal? = nil
+        ticket: SharedTicket? = nil
     ) {
         self.requestID = requestID
         self.choice = choice
         self.prompt = prompt
         self.options = options
         self.output = output
-        self.signal = signal
+        self.ticket = ticket
     }
 
     /// The tokens that the model has written, the one that ended the text included.
@@ -74,8 +74,9 @@ final class Generation: Sendable {
 
     /// Whether the sequence is to end. This is the one place where the flag and a ``CancelSource`` come together: a reason
     /// from outside sets the flag, and the first one wins as always. Read once per turn, and before every admission.
-    var mustEnd: Bool {
-        if let signal, !flag.isSet, let reason = signal() { flag.set(reason) }
+    /// - Parameter looksOutside: Whether to look at the ticket, if there is one.
+    func mustEnd(looksOutside: Bool) -> Bool {
+        if looksOutside, let ticket, !flag.isSet, let reason = ticket.reason { flag.set(reason) }
         return flag.isSet
     }
 

@@ -136,7 +136,7 @@ final class Scheduler: Sendable {
             var hasTakenFirst = false
             inbox.swapped = turns.swappedCount
             inbox.waiting.removeAll { generation in
-                if !generation.mustEnd, !inbox.isStopping {
+                if !generation.mustEnd(looksOutside: true), !inbox.isStopping {
                     // Nobody overtakes the first one.
                     guard !hasTakenFirst, turns.hasRoom(for: generation) else {
                         hasTakenFirst = true

@@ -72,8 +72,12 @@ struct Turns {
 
     /// Ends the sequences whose flags are set: swapped out, stalled or not. This is where flags are read.
     mutating func retireFlagged() {
-        for index in sequences.indices.reversed() where sequences[index].generation.mustEnd { finish(index, .stop) }
-        for index in swapped.indices.reversed() where swapped[index].generation.mustEnd {
+        let looksOutside = configuration.cancelSource?.poll() ?? false
+        for index in sequences.indices.reversed()
+        where sequences[index].generation.mustEnd(looksOutside: looksOutside) {
+            finish(index, .stop)
+        }
+        for index in swapped.indices.reversed() where swapped[index].generation.mustEnd(looksOutside: looksOutside) {
             end(swapped.remove(at: index), .stop)
         }
     }
@@ -87,7 +91,9 @@ struct Turns {
 
     /// Takes a sequence out of the queue: into a slot, or to its end when nothing is to be written.
     mutating func admit(_ generation: Generation) {
-        guard !generation.mustEnd, generation.options.maxTokens > 0 else { return end(generation, .length) }
+        guard !generation.mustEnd(looksOutside: true), generation.options.maxTokens > 0 else {
+            return end(generation, .length)
+        }
         arrivals += 1
         enterSlot(ScheduledSequence(generation, arrival: arrivals, vocabulary: vocabulary))
     }
@@ -97,7 +103,7 @@ struct Turns {
     mutating func readmit() {
         while let index = swapped.firstIndex(where: \.hasRoom), hasRoom(for: swapped[index].tokens.count) {
             let sequence = swapped.remove(at: index)
-            if sequence.generation.mustEnd { end(sequence, .stop) } else { enterSlot(sequence) }
+            if sequence.generation.mustEnd(looksOutside: true) { end(sequence, .stop) } else { enterSlot(sequence) }
         }
     }
 
@@ -259,6 +265,7 @@ struct Turns {
         let isNatural = generation.flag.close()
         generation.enter(isNatural ? .completed : .cancelled)
         registry.retire(generation)
+        generation.ticket?.finish(isCancelled: !isNatural, tokens: generation.generated)
         generation.output.finish(isNatural ? natural : .cancelled(generation.flag.reason!))
     }
 }
