@@ -141,6 +141,20 @@ struct SeenCall: Equatable {
         #expect(result.outcome == .toolCalls)
     }
 
+    @Test func aTokenMayReachOverTheMarkIfACallMayBeginSo() throws {
+        let tokenizer = TestTokenizer(pieces: ["tool", ">{\"name", ">x"])
+        let call = #"a<tool_call>{"name": "z", "arguments": {}}</tool_call>"#
+        let result = try run(ScriptedModel(call, tokenizer)) { _ in }
+        #expect(result.text == "a" && result.calls == [SeenCall(name: "z", arguments: "{}")])
+        #expect(result.outcome == .toolCalls)
+        // Else the token may not come, and something else comes in its place.
+        var model = ScriptedModel("a<tool_call>x", tokenizer)
+        model.others = 0
+        let other = try run(model) { $0.logprobs = 0 }
+        #expect(other.calls.isEmpty && other.text.hasPrefix("a<tool_call") && !other.text.contains(">x"))
+        #expect(other.outcome == .stop)
+    }
+
     @Test func aSingleCallEndsTheAnswer() throws {
         let call = #"<tool_call>{"name": "z", "arguments": {}}</tool_call>"#
         let result = try run(ScriptedModel(call + call + "more", .chatML)) { $0.grammar = grammar(single: true) }

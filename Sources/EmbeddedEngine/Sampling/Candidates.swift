@@ -60,15 +60,19 @@ extension [Candidate] {
         removeAll { $0.logit < least }
     }
 
-    /// One of them, drawn by their probabilities at a temperature. `unit` is a random number from 0 to 1.
-    func draw(temperature: Float, unit: Float) -> Token? {
+    /// One of them, drawn by their probabilities at a temperature; what is left of the others is of no use.
+    /// - Parameter unit: A random number from 0 to 1.
+    mutating func draw(temperature: Float, unit: Float) -> Token? {
         guard let peak = self.max(by: { $1.precedes($0) }) else { return nil }
-        func weight(_ candidate: Candidate) -> Float { exp((candidate.logit - peak.logit) / temperature) }
         var total: Float = 0
-        for candidate in self { total += weight(candidate) }
+        for index in indices {
+            // From here on a weight.
+            self[index].logit = exp((self[index].logit - peak.logit) / temperature)
+            total += self[index].logit
+        }
         var rest = unit * total
         for candidate in self {
-            rest -= weight(candidate)
+            rest -= candidate.logit
             if rest < 0 { return candidate.token }
         }
         // Rounding may leave a little.
