@@ -61,8 +61,26 @@ struct EngineOptions: ParsableArguments {
     @Option(help: "The embedded engine's pace per sequence; 0 for as fast as it goes.")
     var tokensPerSecond = 100.0
 
+    @Option(help: "The most tokens of one sequence in the embedded engine; as many as its model can when left out.")
+    var context: Int?
+
+    @Option(
+        help: """
+            The most tokens that all running sequences of the embedded engine hold together; room for every slot's whole \
+            context when left out.
+            """
+    )
+    var kvTokens: Int?
+
+    func validate() throws {
+        if let context, context < 2 { throw ValidationError("--context must be at least 2, not \(context).") }
+        if let kvTokens, kvTokens < 2 { throw ValidationError("--kv-tokens must be at least 2, not \(kvTokens).") }
+    }
+
     func configuration(_ logger: Logger) throws -> EngineConfiguration {
         var configuration = EngineConfiguration()
+        configuration.contextLength = context
+        configuration.kvTokens = kvTokens
         configuration.tokensPerSecond = tokensPerSecond
         configuration.logger = logger
         if let model {

@@ -114,7 +114,8 @@ import Testing
         try await withEngine { _, address in
             let client = try await TestClient(address)
             let fields =
-                #""tools":[{"type":"function"}],"logit_bias":{},"stop":null,"n":null,"seed":null,"max_tokens":3"#
+                #""user":"u","metadata":{"a":[1]},"tools":null,"tool_choice":null,"response_format":null,"logit_bias":{},"#
+                + #""functions":null,"stop":null,"n":null,"seed":null,"max_tokens":3"#
             try await client.send(body: chat("hi", fields))
             #expect(try await client.response().status == 200)
         }
