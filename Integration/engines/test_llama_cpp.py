@@ -24,7 +24,7 @@ from gateway import SwiftGateway  # noqa: E402
 from loopguard_board import BoardFollower  # noqa: E402
 from loopguard_board.llama_cpp import BoardStopping  # noqa: E402
 
-MOST_TOKENS = 2000
+MOST_TOKENS = 500
 
 
 @pytest.fixture(scope="session")
@@ -58,18 +58,21 @@ class CountedStopping(BoardStopping):
         self.gateway, self.at, self.threaded = gateway, at, threaded
         self.handle = handle
         self.raised = threading.Event()
+        self.started = False
         self.after = 0
 
     def __call__(self, tokens, logits):
         # Asked once the token is sampled: this one came after the flag if the flag was there already.
-        if self.raised.is_set():
-            self.after += 1
-        if self.tokens + 1 == self.at:
+        came_after, before = self.raised.is_set(), self.tokens
+        if self.tokens + 1 == self.at and not self.started:
+            self.started = True
             if self.threaded:
                 threading.Thread(target=self.cancel).start()
             else:
                 self.cancel()
-        return super().__call__(tokens, logits)
+        is_to_end = super().__call__(tokens, logits)
+        self.after += came_after and self.tokens > before
+        return is_to_end
 
     def cancel(self):
         assert self.gateway.ask(f"cancel {self.handle} 36") == "accepted"
@@ -89,9 +92,10 @@ def test_without_a_flag_the_model_never_ends_by_itself(llama, gateway, follower)
     answer = generate(llama, stop)
     stop.finish()
     assert answer["choices"][0]["finish_reason"] == "length"
-    assert stop.tokens == answer["usage"]["completion_tokens"] == MOST_TOKENS
+    # It never ends in the middle of a letter, so a few tokens may be more than were asked for.
+    assert MOST_TOKENS <= stop.tokens == answer["usage"]["completion_tokens"] < MOST_TOKENS + 16
     gateway.ask("maintain")
-    assert gateway.ask(f"acknowledgement {handle}") == f"natural {MOST_TOKENS} 0"
+    assert gateway.ask(f"acknowledgement {handle}") == f"natural {stop.tokens} 0"
     assert gateway.ask(f"release {handle} ended") == "freed"
 
 
@@ -130,11 +134,11 @@ def test_a_flag_that_was_raised_before_the_request_lets_one_token_through(llama,
     handle = gateway.ask("claim")
     assert gateway.ask(f"cancel {handle} 1") == "accepted"
     stop = BoardStopping(follower, handle)
-    if not stop.run.is_to_end:
-        generate(llama, stop)
+    assert stop.run.is_to_end
+    generate(llama, stop)
     stop.finish()
     gateway.ask("maintain")
-    assert gateway.ask(f"acknowledgement {handle}") == "cancelled 0 0"
+    assert gateway.ask(f"acknowledgement {handle}") == "cancelled 1 0"
 
 
 def test_a_cancel_of_an_earlier_owner_does_not_end_this_text(llama, gateway, follower):
@@ -147,6 +151,6 @@ def test_a_cancel_of_an_earlier_owner_does_not_end_this_text(llama, gateway, fol
             assert gateway.ask(f"cancel {old} 1") in ("stale", "alreadyFinished")
         answer = llama.create_completion("abc", max_tokens=50, logit_bias={2: -1e9}, stopping_criteria=stop)
         stop.finish()
-        assert answer["usage"]["completion_tokens"] == stop.tokens == 50
+        assert answer["usage"]["completion_tokens"] == stop.tokens >= 50
         gateway.ask("maintain")
         assert gateway.ask(f"release {handle} ended") == "freed"

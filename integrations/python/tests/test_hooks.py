@@ -46,9 +46,11 @@ def torch(monkeypatch):
 def test_llama_cpp_stops_at_the_next_token(gateway, follower):
     run = gateway.claim()
     stop = BoardStopping(follower, str(run))
-    assert [stop([1], None) for _ in range(3)] == [False] * 3
+    assert [stop([1] * count, None) for count in range(3)] == [False] * 3
     gateway.cancel(run)
-    assert stop([1], None)
+    assert stop([1] * 3, None)
+    # llama-cpp-python asks once more at the end.
+    assert stop([1] * 3, None)
     stop.finish()
     assert gateway.acknowledgement(run) == (layout.FINAL, Outcome.CANCELLED, 4, 0)
 

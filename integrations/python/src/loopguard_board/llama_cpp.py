@@ -17,9 +17,13 @@ class BoardStopping:
     def __init__(self, follower, handle):
         self.run = follower.admit(handle)
         self.tokens = 0
+        self._length = None
 
     def __call__(self, tokens, logits) -> bool:
-        self.tokens += 1
+        # Asked once more when the text has ended, with as many tokens as before.
+        if len(tokens) != self._length:
+            self._length = len(tokens)
+            self.tokens += 1
         return self.run is not None and self.run.is_to_end
 
     def finish(self, failed=False):
