@@ -73,6 +73,7 @@ struct BoardCommand: ParsableCommand {
             table.add(["ended naturally", "\(result.natural)"])
             table.add(["ended by a cancel", "\(result.cancelled)"])
             table.add(["of those, cancelled by somebody else's cancel", "\(result.wrongOwner)"])
+            table.add(["natural ends with another request's figures", "\(result.wrongFigures)"])
             table.add(["orphans", "\(result.orphans)"])
             table.add(["stale cancels tried", "\(result.staleCancels)"])
             table.add(["of those, that found or raised a flag", "\(result.staleAccepted)"])

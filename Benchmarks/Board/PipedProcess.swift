@@ -1,6 +1,6 @@
 import Glibc
 
-/// A process of this very program that is talked to over pipes and killed with whoever started it.
+/// A process that is talked to over pipes and killed with whoever started it.
 final class PipedProcess {
     let pid: pid_t
     private var input: Int32
@@ -8,8 +8,10 @@ final class PipedProcess {
     private var hasExited = false
     private var unread: [UInt8] = []
 
-    /// - Parameter arguments: Without the program's name.
-    init(_ arguments: [String]) throws {
+    /// - Parameters:
+    ///   - program: Its path; this very program unless one is named.
+    ///   - arguments: Without the program's name.
+    init(program: String = "/proc/\(getpid())/exe", _ arguments: [String]) throws {
         var toChild: [Int32] = [0, 0]
         var fromChild: [Int32] = [0, 0]
         guard pipe(&toChild) == 0, pipe(&fromChild) == 0 else {
@@ -21,7 +23,7 @@ final class PipedProcess {
         defer { posix_spawn_file_actions_destroy(&actions) }
         posix_spawn_file_actions_adddup2(&actions, toChild[0], 0)
         posix_spawn_file_actions_adddup2(&actions, fromChild[1], 1)
-        let command = ["setpriv", "--pdeathsig", "KILL", "/proc/\(getpid())/exe"] + arguments
+        let command = ["setpriv", "--pdeathsig", "KILL", program] + arguments
         var pointers = command.map { strdup($0) } + [nil]
         defer { for pointer in pointers { free(pointer) } }
         var pid: pid_t = 0
@@ -69,6 +71,20 @@ final class PipedProcess {
             guard count > 0 else { return nil }
             unread += bytes[..<count]
         }
+    }
+
+    /// Sends a line and waits for the answer.
+    func ask(_ line: String) throws -> String {
+        try send(line + "\n")
+        guard let answer = readLine() else { throw BenchmarkError("process \(pid) ended at '\(line)'") }
+        return answer
+    }
+
+    /// Ends it without giving it a chance to clean up.
+    func killAtOnce() {
+        kill(pid, SIGKILL)
+        waitpid(pid, nil, 0)
+        hasExited = true
     }
 
     /// Closes its input and waits for its end.

@@ -15,6 +15,8 @@ final class StressGateway: Sendable {
         var cancelled = 0
         /// Requests that were reported as cancelled and that nobody may cancel.
         var wrongOwner = 0
+        /// Natural ends whose figures were not those of the request.
+        var wrongFigures = 0
         var orphans = 0
         var failed = 0
         /// Handles of ended requests with which a cancel was tried.
@@ -72,26 +74,28 @@ final class StressGateway: Sendable {
         var result = Result()
         var started = 0
         var random = SplitMix(state: 7)
-        var inFlight = [BoardHandle?](repeating: nil, count: board.slotCount)
+        var inFlight = [(handle: BoardHandle, steps: UInt64)?](repeating: nil, count: board.slotCount)
         var lines: [UInt8] = []
         var lastNews = BoardTime.now()
         while result.requests < requests {
             let before = result.requests
             for index in inFlight.indices {
-                guard let handle = inFlight[index], let said = board.acknowledgement(handle),
+                guard let (handle, steps) = inFlight[index], let said = board.acknowledgement(handle),
                     case .final(let outcome) = said.state
                 else { continue }
                 inFlight[index] = nil
                 result.count(outcome, mayBeCancelled: Self.mayBeCancelled(handle))
+                if outcome == .natural, said.tokens != steps { result.wrongFigures += 1 }
                 guard board.release(handle, connectionEnded: true) == .freed else {
                     throw BenchmarkError("the slot of \(handle) did not come back")
                 }
             }
             while started < requests, let handle = board.claim(runHash: UInt64(started)) {
                 started += 1
-                inFlight[Int(handle.slot)] = handle
+                let steps = 1 + random.next() % longest
+                inFlight[Int(handle.slot)] = (handle, steps)
                 generations[Int(handle.slot)].current.store(handle.generation, ordering: .releasing)
-                lines += Array("\(handle) \(1 + random.next() % longest)\n".utf8)
+                lines += Array("\(handle) \(steps)\n".utf8)
             }
             if !lines.isEmpty {
                 try engine.send(lines)
@@ -159,7 +163,7 @@ extension StressGateway.Result {
         }
     }
 
-    var isClean: Bool { wrongOwner == 0 && orphans == 0 && failed == 0 && staleAccepted == 0 }
+    var isClean: Bool { wrongOwner == 0 && wrongFigures == 0 && orphans == 0 && failed == 0 && staleAccepted == 0 }
 }
 
 /// Numbers that are the same in every run: SplitMix64 (Steele, Lea, Flood 2014).
