@@ -73,7 +73,8 @@ let package = Package(
         room(
             "EmbeddedEngine",
             uses: [
-                "COpenBLAS", "Cancellation", "Exposition", "JSONBytes", logging, metrics, nioCore, nioHTTP1, nioPosix,
+                "COpenBLAS", "CancelBoard", "Cancellation", "Exposition", "JSONBytes", logging, metrics, nioCore,
+                nioHTTP1, nioPosix,
             ]
         ),
         room(
@@ -89,7 +90,7 @@ let package = Package(
             .executableTarget(
                 name: "loopguard",
                 dependencies: [
-                    "Cancellation", "EmbeddedEngine", "Exposition", "Gateway", "GenerationWire", "Guard",
+                    "CancelBoard", "Cancellation", "EmbeddedEngine", "Exposition", "Gateway", "GenerationWire", "Guard",
                     "LoopDetection",
                     "Replay", "Rules", argumentParser, logging, metrics, nioCore, serviceLifecycle,
                     unixSignals, yams,

@@ -1,5 +1,4 @@
 public import CancelBoard
-public import Cancellation
 public import Logging
 public import Rules
 
@@ -17,8 +16,6 @@ public struct GatewayConfiguration: Sendable {
     public var rules: @Sendable (RequestFacts) -> Resolution = { RuleSet.default.resolve($0) }
     /// Where one line per finished run goes.
     public var logger = Logger(label: "loopguard.gateway")
-    /// Sets the cancel flag of an engine in this very process. Called on an event loop; must not block.
-    public var cancelEngine: (@Sendable (_ runID: String, _ reason: EndReason) -> Void)?
     /// The cancel board on which every generation gets a flag; `nil` for none.
     public var board: BoardOwner?
     /// The header in which the engine learns the place of a run's flag.

@@ -95,7 +95,6 @@ extension Exchange {
         }
         // The reason that won, should the client have left while another end was on its way.
         if run.state.current.phase == .stopping, let reason = run.state.current.reason {
-            gateway.configuration.cancelEngine?(run.id, reason)
             raiseFlag(reason)
             gateway.metrics.cancel(reason)
         }

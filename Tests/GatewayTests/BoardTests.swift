@@ -6,18 +6,13 @@ import Testing
 @testable import Gateway
 
 @Suite(.timeLimit(.minutes(1))) struct BoardTests {
-    /// The handle that came with a request.
-    private func handle(of call: ScriptedUpstream.Call) throws -> BoardHandle {
-        try BoardHandle(parsing: #require(call.head.headers.first(name: "x-loopguard-cancel")))
-    }
-
     @Test func aCancelRaisesTheRunsFlagAndTheEnginesWordIsShown() async throws {
         let (board, engine) = try BoardOwner.inProcess(slots: 8)
         try await Rig.run {
             $0.board = board
         } _: { rig in
             let (client, call) = try await rig.generation()
-            let handle = try handle(of: call)
+            let handle = try Flags.handle(of: call)
             #expect(engine.admit(handle) == .admitted)
             try await call.beginStream()
             try await call.chunk(Rig.event("Hello"))
@@ -41,7 +36,7 @@ import Testing
             $0.board = board
         } _: { rig in
             let (client, call) = try await rig.generation()
-            let handle = try handle(of: call)
+            let handle = try Flags.handle(of: call)
             #expect(engine.admit(handle) == .admitted)
             try await client.leave(.reset)
             try await call.connectionClosed()
@@ -57,7 +52,7 @@ import Testing
         } _: { rig in
             for _ in 0..<3 {
                 let (client, call) = try await rig.generation()
-                let handle = try handle(of: call)
+                let handle = try Flags.handle(of: call)
                 #expect(engine.admit(handle) == .admitted)
                 engine.finish(handle, .natural, tokens: 1, step: 1)
                 try await call.reply()
@@ -95,7 +90,7 @@ import Testing
             try await client.post(Rig.chat, "{}", headers: "X-Loopguard-Cancel: \(forged)\r\n")
             let call = try await rig.upstream.nextCall()
             #expect(call.head.headers["x-loopguard-cancel"].count == 1)
-            #expect(try handle(of: call).epoch == board.epoch)
+            #expect(try Flags.handle(of: call).epoch == board.epoch)
             try await call.reply()
             #expect(try await client.answer(to: "POST").status == 200)
         }
