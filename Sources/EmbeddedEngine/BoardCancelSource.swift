@@ -56,7 +56,10 @@ public final class BoardCancelSource: CancelSource {
         guard let directory else { return nil }
         do throws(BoardError) {
             let reader = try BoardReader.open(at: directory)
-            logger?.info("reads a cancel board", metadata: ["directory": "\(directory)", "slots": "\(reader.slotCount)"])
+            logger?.info(
+                "reads a cancel board",
+                metadata: ["directory": "\(directory)", "slots": "\(reader.slotCount)"]
+            )
             return reader
         } catch .absent {
             return nil

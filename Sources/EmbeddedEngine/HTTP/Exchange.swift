@@ -81,7 +81,8 @@ struct Exchange {
 
     /// The reader has gone: nobody needs another token.
     func abandon() {
-        for choice in choices { choice.generation.flag.set(.clientDisconnect) }
+        // Who closes the connection may have said why a moment before, where only a ticket tells.
+        for choice in choices { choice.generation.flag.set(choice.generation.ticket?.reason ?? .clientDisconnect) }
         scheduler.wake()
     }
 

@@ -19,7 +19,7 @@ public protocol CancelSource: Sendable {
 
 /// What a ``CancelSource`` knows of one request. Reading it must be quick and must not block.
 public protocol CancelTicket: Sendable {
-    /// Why the request is to end; `nil` while it may go on. Read on the scheduler's thread.
+    /// Why the request is to end; `nil` while it may go on. Read from any thread.
     var reason: EndReason? { get }
 
     /// The engine is done with the request and all its choices. Called once.
