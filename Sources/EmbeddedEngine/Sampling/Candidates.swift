@@ -20,6 +20,7 @@ extension [Candidate] {
     /// Becomes the tokens of a row of logits that can follow at all.
     mutating func take(_ logits: [Float], _ row: Range<Int>) {
         removeAll(keepingCapacity: true)
+        reserveCapacity(row.count)
         for index in row where logits[index] > -.infinity {
             append(Candidate(token: Token(index - row.lowerBound), logit: logits[index]))
         }
@@ -39,7 +40,7 @@ extension [Candidate] {
 
     /// Keeps the likeliest ones that together have at least a share of the whole, likeliest first.
     mutating func keepShare(_ share: Float) {
-        guard let peak = self.max(by: { $1.precedes($0) })?.logit else { return }
+        guard let peak = likeliest?.logit else { return }
         var total: Float = 0
         for candidate in self { total += exp(candidate.logit - peak) }
         // All tokens below this probability have less than the rest together: leaving them out spares sorting them.
@@ -55,7 +56,7 @@ extension [Candidate] {
 
     /// Keeps those that are at least `factor` times as likely as the likeliest.
     mutating func keepWithin(_ factor: Float) {
-        guard let peak = self.max(by: { $1.precedes($0) })?.logit else { return }
+        guard let peak = likeliest?.logit else { return }
         let least = peak + log(factor)
         removeAll { $0.logit < least }
     }
@@ -63,7 +64,7 @@ extension [Candidate] {
     /// One of them, drawn by their probabilities at a temperature; what is left of the others is of no use.
     /// - Parameter unit: A random number from 0 to 1.
     mutating func draw(temperature: Float, unit: Float) -> Token? {
-        guard let peak = self.max(by: { $1.precedes($0) }) else { return nil }
+        guard let peak = likeliest else { return nil }
         var total: Float = 0
         for index in indices {
             // From here on a weight.
@@ -77,6 +78,13 @@ extension [Candidate] {
         }
         // Rounding may leave a little.
         return peak.token
+    }
+
+    /// The one with the largest logit, the first among equals.
+    private var likeliest: Candidate? {
+        guard var best = first else { return nil }
+        for candidate in self where candidate.logit > best.logit { best = candidate }
+        return best
     }
 
     private mutating func sink(_ start: Int, in count: Int) {
