@@ -139,10 +139,16 @@ struct BoardCommand: ParsableCommand {
         @Argument var side: Side
         @Argument var directory: String
         @Option var slots = 4
+        @Option(help: "Make a sealed board and open a door there for this user.") var doorFor: UInt32?
 
         func run() throws {
             switch side {
             case .gateway:
+                if let doorFor {
+                    let board = try BoardOwner.createSealed(slots: slots)
+                    let door = try BoardDoor(at: directory, to: board, forUser: doorFor)
+                    return BoardConsole(side: .gateway(board), door: door).run()
+                }
                 BoardConsole(side: .gateway(try BoardOwner.create(at: directory, slots: slots))).run()
             case .engine: BoardConsole(side: .engine(try BoardReader.open(at: directory))).run()
             }

@@ -12,6 +12,8 @@ struct BoardConsole {
     }
 
     let side: Side
+    /// Answered at `answer`.
+    var door: BoardDoor?
 
     func run() {
         print("ready \(getpid())")
@@ -30,6 +32,13 @@ struct BoardConsole {
             let later = words.count > 1 ? UInt64(words[1]) ?? 0 : 0
             board.maintain(now: .now() + later * 1_000_000_000)
             return "maintained"
+        case (.gateway(let board), "answer", 1):
+            // Until somebody has been let in or turned away.
+            while board.engine == nil {
+                if let problem = door?.answer().first { return "\(problem)" }
+                usleep(1_000)
+            }
+            return "let in"
         case (.gateway(let board), "statistics", 1):
             let figures = board.statistics
             return "free \(figures.free) held \(figures.held) resting \(figures.resting)"

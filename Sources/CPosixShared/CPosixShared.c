@@ -8,7 +8,10 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/uio.h>
+#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -125,4 +128,63 @@ int loopguard_receive_descriptor(int socket, uint8_t tag) {
     if (descriptor >= 0) close(descriptor);
     errno = EPROTO;
     return -1;
+}
+
+static int unix_socket(const char *path, struct sockaddr_un *address) {
+    memset(address, 0, sizeof *address);
+    address->sun_family = AF_UNIX;
+    if (strlen(path) >= sizeof address->sun_path) {
+        errno = ENAMETOOLONG;
+        return -1;
+    }
+    strcpy(address->sun_path, path);
+    int made = socket(AF_UNIX, SOCK_STREAM, 0);
+    if (made >= 0) fcntl(made, F_SETFD, FD_CLOEXEC);
+    return made;
+}
+
+static int close_after_failure(int descriptor) {
+    int reason = errno;
+    close(descriptor);
+    errno = reason;
+    return -1;
+}
+
+int loopguard_connect(const char *path) {
+    struct sockaddr_un address;
+    int made = unix_socket(path, &address);
+    if (made < 0) return -1;
+    return connect(made, (struct sockaddr *)&address, sizeof address) == 0 ? made : close_after_failure(made);
+}
+
+int loopguard_listen(const char *path) {
+    struct sockaddr_un address;
+    struct stat facts;
+    // What is there is only ever removed when it is a socket that refuses connections.
+    if (lstat(path, &facts) == 0 && S_ISSOCK(facts.st_mode)) {
+        int other = loopguard_connect(path);
+        if (other < 0 && errno == ECONNREFUSED) unlink(path);
+        if (other >= 0) close(other);
+    }
+    int made = unix_socket(path, &address);
+    if (made < 0) return -1;
+    if (bind(made, (struct sockaddr *)&address, sizeof address) != 0) return close_after_failure(made);
+    // Who connects is checked by what the kernel says about him, not by the mode.
+    if (chmod(path, 0666) != 0 || listen(made, 8) != 0) return close_after_failure(made);
+    return fcntl(made, F_SETFL, O_NONBLOCK) == 0 ? made : close_after_failure(made);
+}
+
+int loopguard_accept(int listener) {
+    int connection;
+    do connection = accept(listener, NULL, NULL);
+    while (connection < 0 && errno == EINTR);
+    if (connection < 0) return -1;
+    fcntl(connection, F_SETFD, FD_CLOEXEC);
+    return fcntl(connection, F_SETFL, 0) == 0 ? connection : close_after_failure(connection);
+}
+
+int loopguard_limit_waiting(int socket, unsigned milliseconds) {
+    struct timeval limit = {milliseconds / 1000, (milliseconds % 1000) * 1000};
+    if (setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit) != 0) return -1;
+    return setsockopt(socket, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
 }

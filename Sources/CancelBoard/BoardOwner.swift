@@ -3,8 +3,9 @@ private import Synchronization
 
 /// The gateway's side of a cancel board: gives slots to runs, raises their flags, and reads what the engine answers.
 ///
-/// Every method may be called from any thread. None waits for the engine and none allocates per call; claiming and
-/// releasing take a short lock, a cancel is one compare-and-swap.
+/// Every method may be called from any thread, and none waits for the engine. Claiming and releasing take a short lock;
+/// a cancel is one compare-and-swap. Only ``maintain(now:)``, and ``claim(runHash:deadline:now:)`` while no engine has
+/// come, look at the directory.
 public final class BoardOwner: Sendable {
     /// Random, new at each start. The engine recognises handles of a gateway that is no more by it.
     public let epoch: UInt64
@@ -98,6 +99,9 @@ public final class BoardOwner: Sendable {
     // MARK: - The life of a slot
 
     /// Gives a run a slot.
+    ///
+    /// A handle is good for one request to one engine. A request that is sent again, or to another engine, needs another
+    /// handle: the engine may have finished the first one, and would take it for an orphan.
     /// - Parameters:
     ///   - runHash: Stands beside the slot for whoever looks at a board to find a fault; nothing depends on it.
     ///   - deadline: Tells the engine when the run is to be over in any case; `nil` for never.
@@ -117,18 +121,6 @@ public final class BoardOwner: Sendable {
             command.store(BoardWord(generation, BoardWord.claimed).raw, at: place)
             return BoardHandle(epoch: epoch, slot: slot, generation: generation)
         }
-    }
-
-    /// What came of raising a flag.
-    public enum CancelResult: Sendable, Equatable {
-        /// This call raised it.
-        case accepted
-        /// It was raised before; the first reason stays.
-        case already
-        /// The handle's run has no slot any more. Nobody else's flag was touched.
-        case stale
-        /// The engine is done with the run.
-        case alreadyFinished
     }
 
     /// Raises the flag of a run.
@@ -179,17 +171,6 @@ public final class BoardOwner: Sendable {
         // The figures are those of this run only if the slot has not gone to another in the meantime.
         guard engine.load(place) == word.raw else { return nothing }
         return BoardAcknowledgement(state: .final(outcome), tokens: tokens, step: step)
-    }
-
-    /// What became of a slot that was given back.
-    public enum ReleaseResult: Sendable, Equatable {
-        /// The engine is done with it; another run may have it.
-        case freed
-        /// The engine may still work on it. It comes back by itself: as soon as the engine is done, or after the
-        /// quarantine when the connection has ended.
-        case resting
-        /// It was given back before.
-        case stale
     }
 
     /// Gives a slot back. Every claimed slot must be, once its run is over.

@@ -153,7 +153,7 @@ struct BoardFileTests {
 }
 
 /// A directory's name on tmpfs where there is one; whatever gets it goes with this object.
-final class TemporaryDirectory {
+final class TemporaryDirectory: Sendable {
     let path: String
 
     init() {

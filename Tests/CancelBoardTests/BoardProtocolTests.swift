@@ -1,4 +1,5 @@
 import Cancellation
+import Foundation
 import Testing
 
 @testable import CancelBoard
@@ -254,12 +255,14 @@ struct BoardProtocolTests {
         let run = try claim()
         _ = reader.admit(run)
         _ = reader.poll(now: start)
-        let sleeper = Task.detached { [reader] in
-            // Nothing but the bell ends this before its time.
-            while !reader.isCancelled(run) { reader.sleep(nanoseconds: 600_000_000_000) }
+        await withCheckedContinuation { continuation in
+            Thread.detachNewThread { [reader] in
+                // Nothing but the bell ends this before its time.
+                while !reader.isCancelled(run) { reader.sleep(nanoseconds: 600_000_000_000) }
+                continuation.resume()
+            }
+            #expect(board.cancel(run, .userStop) == .accepted)
         }
-        #expect(board.cancel(run, .userStop) == .accepted)
-        await sleeper.value
     }
 
     @Test func silenceOfTheGatewayIsNoticed() throws {

@@ -26,6 +26,19 @@ int loopguard_receive_descriptor(int socket, uint8_t tag);
 /// Who is at the other end of a Unix socket, as the kernel vouches for.
 int loopguard_peer_user(int socket, uid_t *user);
 
+/// A socket that listens under a name, that every user may connect to and that is closed on exec. A name that nobody
+/// listens under any more is taken over; EADDRINUSE when somebody does. Accepting from it does not wait.
+int loopguard_listen(const char *path);
+
+/// A connection to whoever listens under a name.
+int loopguard_connect(const char *path);
+
+/// The next connection that waits to be accepted; EAGAIN when none does.
+int loopguard_accept(int listener);
+
+/// How long a call on the socket may wait for the other side.
+int loopguard_limit_waiting(int socket, unsigned milliseconds);
+
 /// Sleeps while `*word == expected`, at most for the time. Works on a mapping that may only be read.
 int loopguard_futex_wait(const void *word, uint32_t expected, uint64_t nanoseconds);
 

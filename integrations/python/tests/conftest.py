@@ -25,10 +25,15 @@ def follower(gateway):
 
 
 @pytest.fixture
-def swift(tmp_path):
+def program():
     program = os.environ.get("LOOPGUARD_BENCH")
     if not program:
         pytest.skip("LOOPGUARD_BENCH does not name loopguard-bench")
+    return program
+
+
+@pytest.fixture
+def swift(program, tmp_path):
     gateway = SwiftGateway(program, tmp_path / "board")
     yield gateway
     gateway.close()

@@ -51,14 +51,20 @@ class Gateway:
 class SwiftGateway:
     """The real gateway's side, talked to a line at a time."""
 
-    def __init__(self, program, directory):
-        command = [program, "board", "console", "gateway", str(directory)]
+    def __init__(self, program, place, *options):
+        command = [program, "board", "console", "gateway", str(place), *options]
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         assert self.process.stdout.readline().startswith("ready")
 
     def ask(self, line):
+        self.tell(line)
+        return self.hear()
+
+    def tell(self, line):
         self.process.stdin.write(line + "\n")
         self.process.stdin.flush()
+
+    def hear(self):
         return self.process.stdout.readline().strip()
 
     def close(self):

@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from gateway import Gateway
+from gateway import Gateway, SwiftGateway
 from loopguard_board import Admission, Board, BoardError, Handle, Outcome, State, layout
 from loopguard_board.__main__ import main
 
@@ -209,3 +209,57 @@ def test_the_real_gateway_and_this_reader_understand_each_other(swift, tmp_path)
         early = Handle.parse(swift.ask("claim"))
         assert swift.ask(f"cancel {early} 4") == "accepted"
         assert board.admit(early) is Admission.CANCELLED
+
+
+def test_a_sealed_board_is_had_at_the_door(program, tmp_path):
+    place = str(tmp_path / "door")
+    swift = SwiftGateway(program, place, "--door-for", str(os.geteuid()))
+    swift.tell("answer")
+    with Board(place) as board:
+        assert swift.hear() == "let in"
+        run = Handle.parse(swift.ask("claim"))
+        assert board.admit(run) is Admission.ADMITTED
+        assert swift.ask(f"cancel {run} 1") == "accepted"
+        assert board.state(run) is State.CANCELLED
+        assert board.finish(run, Outcome.CANCELLED, tokens=3)
+        assert swift.ask(f"acknowledgement {run}") == "cancelled 3 0"
+        assert not board.is_replaced
+    swift.close()
+
+
+def test_a_stranger_gets_no_board_and_gives_none(program, tmp_path):
+    place = str(tmp_path / "door")
+    swift = SwiftGateway(program, place, "--door-for", str(os.geteuid() + 1))
+    with pytest.raises(BoardError, match=f"user {os.geteuid()} is behind"):
+        Board(place, gateway_user=os.geteuid() + 1)
+    swift.tell("answer")
+    with pytest.raises(BoardError, match="no board was to be had|did not pass a board"):
+        Board(place)
+    assert "is at the other end, not" in swift.hear()
+    swift.close()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
+def test_an_engine_of_another_user_reads_a_sealed_board(program, tmp_path):
+    stranger = 65534
+    tmp_path.chmod(0o755)
+    for parent in list(tmp_path.parents)[:2]:
+        parent.chmod(0o755)
+    place = str(tmp_path / "door")
+    swift = SwiftGateway(program, place, "--door-for", str(stranger))
+    run = swift.ask("claim")
+    code = (
+        "import os, sys; os.setgid(65534); os.setuid(65534)\n"
+        "from loopguard_board import Board, Handle, Outcome\n"
+        "board = Board(sys.argv[1], gateway_user=0); run = Handle.parse(sys.argv[2])\n"
+        "print(board.admit(run).name, board.finish(run, Outcome.NATURAL, 5))\n"
+    )
+    sources = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", "src"))
+    # The stranger may not be able to read where this package lies: it is imported before he becomes one.
+    code = f"import sys; sys.path.insert(0, {sources!r}); import loopguard_board\n" + code
+    swift.tell("answer")
+    said = subprocess.run([sys.executable, "-c", code, place, run], capture_output=True, text=True, timeout=60)
+    assert said.stdout == "ADMITTED True\n", said.stderr
+    assert swift.hear() == "let in"
+    assert swift.ask(f"acknowledgement {run}") == "natural 5 0"
+    swift.close()

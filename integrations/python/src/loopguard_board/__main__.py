@@ -6,8 +6,8 @@ import time
 import timeit
 
 from . import layout
-from .board import BoardError, _map
 from .handle import Handle
+from .memory import BoardError, map_region
 
 
 def main(arguments=None):
@@ -16,7 +16,7 @@ def main(arguments=None):
     parser.add_argument("--time", action="store_true", help="time a look at a flag")
     options = parser.parse_args(arguments)
     try:
-        commands, (slots, epoch, (owner, _)) = _map(f"{options.directory}/board.cmd", layout.COMMAND_MAGIC)
+        commands, (slots, epoch, (owner, _)) = map_region(f"{options.directory}/board.cmd", layout.COMMAND_MAGIC)
     except BoardError as error:
         print(error, file=sys.stderr)
         return 69
@@ -26,7 +26,7 @@ def main(arguments=None):
     silent = (now - commands[layout.HEARTBEAT]) / 1e9
     print(f"gateway {owner}, last heard {silent:.1f} s ago, epoch {epoch:016x}, {slots} slots")
     try:
-        answers, (_, echo, (engine, _)) = _map(f"{options.directory}/board.ack", layout.ACKNOWLEDGEMENT_MAGIC)
+        answers, (_, echo, (engine, _)) = map_region(f"{options.directory}/board.ack", layout.ACKNOWLEDGEMENT_MAGIC)
         silent = (now - answers[layout.HEARTBEAT]) / 1e9
         stale = "" if echo == epoch else ", reads another gateway's board"
         print(f"engine {engine}, last heard {silent:.1f} s ago, {answers[layout.STEPS]} steps{stale}")

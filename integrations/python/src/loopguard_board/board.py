@@ -1,23 +1,20 @@
 """One board, from the engine's side."""
 
 import enum
-import fcntl
-import mmap
 import os
+import socket
 import stat
+import struct
 import threading
 import time
 
-from . import layout
+from . import layout, memory
 from .handle import Handle
+from .memory import BoardError
 
 STEPS_BETWEEN_LOOKS = 64
 NANOSECONDS_BETWEEN_LOOKS = 250_000_000
 LONGEST_SILENCE = 5_000_000_000
-
-
-class BoardError(Exception):
-    """A board cannot be opened; the message says why and what to do."""
 
 
 class Admission(enum.Enum):
@@ -47,31 +44,66 @@ class Outcome(enum.IntEnum):
 
 
 class Board:
-    """The board in a directory.
+    """A board that an engine has opened.
 
     A word is read and written as one aligned 64-bit access of `memoryview`, which no other process can see half done.
     Calls about one run come one after the other; otherwise any thread may call. One thread polls.
     """
 
-    def __init__(self, directory):
-        """Opens the board and announces this engine to the gateway. Raises BoardError."""
-        self.directory = directory
-        facts = _look(directory)
-        if not stat.S_ISDIR(facts.st_mode) or facts.st_uid != os.geteuid() or facts.st_mode & 0o022:
-            raise BoardError(f"'{directory}' is not safe: it must be a directory of your own with mode 0700")
-        path = os.path.join(directory, "board.cmd")
-        self.words, header = _map(path, layout.COMMAND_MAGIC)
-        self._identity = _identity(path)
-        self.slots, self.epoch, self.owner = header
-        self._path = os.path.join(directory, "board.ack")
+    def __init__(self, place, gateway_user=None):
+        """Opens the board and announces this engine to the gateway. Raises BoardError.
+
+        The place is the gateway's directory or, where the gateway is another user, the socket that is its door; then
+        `gateway_user` is the number of the only user to accept a board from.
+        """
+        self.place = place
+        facts = memory.look(place)
         self._bound = 0
         self._steps = self._last_look = self._last_look_step = self._last_step = 0
-        self._last_bell = self.words[layout.DOORBELL]
         self._fence = threading.Lock()
         self._heart = None
-        with _locked(directory):
-            _refuse_the_living(self._path)
+        if stat.S_ISSOCK(facts.st_mode):
+            self._named = place
+            self._knock(os.geteuid() if gateway_user is None else gateway_user)
+        else:
+            self._named = os.path.join(place, "board.cmd")
+            self._open(facts)
+        self._identity = memory.identity(self._named)
+        self._last_bell = self.words[layout.DOORBELL]
+
+    def _open(self, facts):
+        if not stat.S_ISDIR(facts.st_mode) or facts.st_uid != os.geteuid() or facts.st_mode & 0o022:
+            raise BoardError(f"'{self.place}' is not safe: it must be a directory of your own with mode 0700")
+        self.words, header = memory.map_region(self._named, layout.COMMAND_MAGIC)
+        self.slots, self.epoch, self.owner = header
+        self._path = os.path.join(self.place, "board.ack")
+        with memory.locked(self.place):
+            memory.refuse_the_living(self._path)
             self._acknowledgements = self._publish()
+
+    def _knock(self, gateway_user):
+        self._path = None
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as door:
+            door.settimeout(10)
+            try:
+                door.connect(self.place)
+                peer = struct.unpack("3i", door.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))[1]
+                if peer != gateway_user:
+                    raise BoardError(f"user {peer} is behind '{self.place}', not {gateway_user}")
+                tag, files, _, _ = socket.recv_fds(door, 1, 1)
+                if tag != b"C" or len(files) != 1:
+                    raise BoardError(f"the gateway behind '{self.place}' did not pass a board")
+                self.words, header = memory.map_file(files[0], "the gateway's memory", layout.COMMAND_MAGIC, sealed=True)
+                self.slots, self.epoch, self.owner = header
+                file = os.memfd_create("loopguard-board-ack", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+                try:
+                    self._acknowledgements = memory.begin(file, self.slots, self.epoch)
+                    memory.seal(file)
+                    socket.send_fds(door, [b"A"], [file])
+                finally:
+                    os.close(file)
+            except OSError as error:
+                raise BoardError(f"no board was to be had at '{self.place}': {error}") from None
 
     def _publish(self):
         draft = self._path + ".new"
@@ -79,26 +111,17 @@ class Board:
             os.unlink(draft)
         file = os.open(draft, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
         try:
-            size = layout.region_size(self.slots)
-            os.ftruncate(file, size)
-            words = memoryview(mmap.mmap(file, size)).cast("Q")
+            words = memory.begin(file, self.slots, self.epoch)
         finally:
             os.close(file)
-        words[layout.VERSION_AND_HEADER_SIZE] = layout.pair(layout.VERSION, layout.HEADER_SIZE)
-        words[layout.SLOTS_AND_STRIDE] = layout.pair(self.slots, layout.STRIDE)
-        words[layout.EPOCH] = self.epoch
-        words[layout.PROCESS] = os.getpid()
-        words[layout.PROCESS_START] = _process_start(os.getpid())
-        words[layout.HEARTBEAT] = time.monotonic_ns()
-        words[layout.MAGIC] = layout.ACKNOWLEDGEMENT_MAGIC
         os.rename(draft, self._path)
-        self._own_identity = _identity(self._path)
+        self._own_identity = memory.identity(self._path)
         return words
 
     @property
     def is_replaced(self):
         """Whether another gateway has put its board where this one was."""
-        identity = _identity(os.path.join(self.directory, "board.cmd"))
+        identity = memory.identity(self._named)
         return identity is not None and identity != self._identity
 
     # The life of a run
@@ -215,9 +238,11 @@ class Board:
         """Takes this engine's name off the board. Runs that are not finished stay so."""
         if self._heart is not None:
             self._heart.set()
+        if self._path is None:
+            return
         try:
-            with _locked(self.directory):
-                if _identity(self._path) == self._own_identity:
+            with memory.locked(self.place):
+                if memory.identity(self._path) == self._own_identity:
                     os.unlink(self._path)
         except FileNotFoundError:
             pass
@@ -227,87 +252,3 @@ class Board:
 
     def __exit__(self, *_):
         self.close()
-
-
-def _look(path):
-    try:
-        return os.lstat(path)
-    except FileNotFoundError:
-        raise BoardError(f"there is no cancel board at '{path}'; the gateway creates it") from None
-
-
-def _identity(path):
-    try:
-        facts = os.lstat(path)
-    except FileNotFoundError:
-        return None
-    return facts.st_dev, facts.st_ino
-
-
-def _map(path, magic):
-    """Words and (slots, epoch, process) of a region that another process wrote."""
-    try:
-        file = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
-    except FileNotFoundError:
-        raise BoardError(f"there is no cancel board at '{path}'; the gateway creates it") from None
-    except OSError as error:
-        raise BoardError(f"cannot open '{path}': {error.strerror}") from None
-    try:
-        facts = os.fstat(file)
-        if facts.st_uid != os.geteuid() or stat.S_IMODE(facts.st_mode) & 0o077:
-            raise BoardError(f"'{path}' is not safe to use: it must be your own file with mode 0600")
-        if not stat.S_ISREG(facts.st_mode) or facts.st_size <= layout.HEADER_SIZE or facts.st_size % 8:
-            raise BoardError(f"'{path}' is no cancel board that can be read: it has {facts.st_size} bytes")
-        words = memoryview(mmap.mmap(file, facts.st_size, prot=mmap.PROT_READ)).cast("Q")
-    finally:
-        os.close(file)
-    if words[layout.MAGIC] != magic:
-        raise BoardError(f"'{path}' is no cancel board that can be read: it does not begin with its magic")
-    if words[layout.VERSION_AND_HEADER_SIZE] != layout.pair(layout.VERSION, layout.HEADER_SIZE):
-        version = words[layout.VERSION_AND_HEADER_SIZE] & 0xFFFFFFFF
-        raise BoardError(f"'{path}' cannot be read: its layout is version {version}, this package reads {layout.VERSION}")
-    slots, stride = words[layout.SLOTS_AND_STRIDE] & 0xFFFFFFFF, words[layout.SLOTS_AND_STRIDE] >> 32
-    if not 1 <= slots <= layout.MOST_SLOTS or stride != layout.STRIDE or facts.st_size != layout.region_size(slots):
-        raise BoardError(f"'{path}' cannot be read: {slots} slots of {stride} bytes do not fit its {facts.st_size} bytes")
-    return words, (slots, words[layout.EPOCH], (words[layout.PROCESS], words[layout.PROCESS_START]))
-
-
-def _process_start(process):
-    """When a process started, in ticks since the machine's start; 0 when it does not run or nobody says."""
-    try:
-        with open(f"/proc/{process}/stat", "rb") as file:
-            fields = file.read().rpartition(b")")[2].split()
-        return 0 if fields[0] == b"Z" else int(fields[19])
-    except (OSError, IndexError):
-        return 0
-
-
-def _refuse_the_living(path):
-    try:
-        _, (_, _, (process, start)) = _map(path, layout.ACKNOWLEDGEMENT_MAGIC)
-    except BoardError:
-        return
-    if process == os.getpid():
-        return
-    try:
-        os.kill(process, 0)
-    except PermissionError:
-        pass
-    except OSError:
-        return
-    if start == 0 or start == _process_start(process):
-        raise BoardError(f"'{path}' belongs to process {process}, which is running; one engine reads a board")
-
-
-class _locked:
-    """The lock under which names in the directory change; the kernel lets go of it when its holder dies."""
-
-    def __init__(self, directory):
-        self._directory = directory
-
-    def __enter__(self):
-        self._file = os.open(self._directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        fcntl.flock(self._file, fcntl.LOCK_EX)
-
-    def __exit__(self, *_):
-        os.close(self._file)

@@ -47,15 +47,17 @@ class Run:
 
 
 class BoardFollower:
-    """The board in a directory, through restarts of the gateway. An engine has one.
+    """The board in a directory or behind a door, through restarts of the gateway. An engine has one.
 
     A board that is not there, or not yet, is no error: runs then go on without one.
     """
 
-    def __init__(self, directory=None, seconds_between_tries=1.0):
-        """The directory is that of the environment variable LOOPGUARD_BOARD unless one is named."""
-        self.directory = directory or os.environ.get("LOOPGUARD_BOARD")
-        self.problem = None if self.directory else "neither a directory nor LOOPGUARD_BOARD names a board"
+    def __init__(self, place=None, gateway_user=None, seconds_between_tries=1.0):
+        """See `Board`. The environment variables LOOPGUARD_BOARD and LOOPGUARD_BOARD_USER stand for what is not named."""
+        self.place = place or os.environ.get("LOOPGUARD_BOARD")
+        user = os.environ.get("LOOPGUARD_BOARD_USER")
+        self._user = int(user) if gateway_user is None and user else gateway_user
+        self.problem = None if self.place else "neither a place nor LOOPGUARD_BOARD names a board"
         self._between = seconds_between_tries
         self._board = None
         self._tried = None
@@ -68,7 +70,7 @@ class BoardFollower:
         Returns a Run, or None when the run has no slot on a board that can be read; `problem` then says why.
         A Run may have to end at once: look at `is_to_end` before the first token.
         """
-        if handle is None or not self.directory:
+        if handle is None or not self.place:
             return None
         handle = handle if isinstance(handle, Handle) else Handle.parse(handle)
         with self._lock:
@@ -78,7 +80,7 @@ class BoardFollower:
                 return None
             admission = self._board.admit(handle)
         if admission is Admission.FOREIGN:
-            self.problem = f"{handle} is of another gateway than the board in '{self.directory}'"
+            self.problem = f"{handle} is of another gateway than the board at '{self.place}'"
             return None
         return Run(self._board, handle, admission)
 
@@ -98,7 +100,7 @@ class BoardFollower:
         self._tried = now
         try:
             # Runs of the old board keep it; nobody but they reads it any more.
-            self._board = Board(self.directory)
+            self._board = Board(self.place, self._user)
             self._board.keep_beating()
             self.problem = None
         except BoardError as error:
