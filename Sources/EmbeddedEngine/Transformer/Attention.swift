@@ -1,0 +1,144 @@
+internal import COpenBLAS
+
+/// Scaled dot-product attention of some tokens to their sequence, with grouped queries (Ainslie et al., 2023).
+struct Attention {
+    private let queryHeads: Int
+    private let keyValueHeads: Int
+    private let headSize: Int
+    private let rowSize: Int
+    private let scale: Float
+    private var scores = FloatBuffer(count: 0)
+
+    /// The tokens of a prompt that are computed together: half of the scores of so few are for nothing at most once
+    /// per head, and the products stay small to OpenBLAS, see ``Projection``.
+    private static let tokensTogether = 16
+
+    init(_ shape: LlamaConfiguration) {
+        queryHeads = shape.queryHeads
+        keyValueHeads = shape.keyValueHeads
+        headSize = shape.headSize
+        rowSize = shape.queryKeyValueSize
+        scale = 1 / Float(headSize).squareRoot()
+    }
+
+    /// Attends from the last `count` positions written to the cache to everything up to them.
+    /// - Parameters:
+    ///   - queries: One row for each of these tokens, with keys and values behind the queries.
+    ///   - results: One row for each of them.
+    mutating func attend(
+        _ queries: UnsafePointer<Float>,
+        count: Int,
+        _ cache: KVCache,
+        layer: Int,
+        into results: UnsafeMutablePointer<Float>
+    ) {
+        let group = queryHeads / keyValueHeads
+        let resultSize = queryHeads * headSize
+        for first in stride(from: 0, to: count, by: Self.tokensTogether) {
+            let tokens = min(Self.tokensTogether, count - first)
+            let length = cache.length + first + 1
+            for head in 0..<keyValueHeads {
+                let query = queries + first * rowSize + head * group * headSize
+                let result = results + first * resultSize + head * group * headSize
+                if tokens == 1 {
+                    // The queries that share a key lie one after the other, and see equally much.
+                    attend(
+                        Rows(start: query, stride: headSize, count: group, length: length, growth: 0),
+                        cache,
+                        layer: layer,
+                        head: head,
+                        into: result,
+                        resultStride: headSize
+                    )
+                } else {
+                    for member in 0..<group {
+                        attend(
+                            Rows(
+                                start: query + member * headSize,
+                                stride: rowSize,
+                                count: tokens,
+                                length: length,
+                                growth: 1
+                            ),
+                            cache,
+                            layer: layer,
+                            head: head,
+                            into: result + member * headSize,
+                            resultStride: resultSize
+                        )
+                    }
+                }
+            }
+        }
+    }
+
+    /// Queries to one head's keys.
+    private struct Rows {
+        var start: UnsafePointer<Float>
+        var stride: Int
+        var count: Int
+        /// The positions that the first row sees, and how many more each following row does.
+        var length: Int
+        var growth: Int
+    }
+
+    private mutating func attend(
+        _ rows: Rows,
+        _ cache: KVCache,
+        layer: Int,
+        head: Int,
+        into results: UnsafeMutablePointer<Float>,
+        resultStride: Int
+    ) {
+        let longest = rows.length + rows.growth * (rows.count - 1)
+        let blocks = (longest + KVCache.blockLength - 1) / KVCache.blockLength
+        let width = blocks * KVCache.blockLength
+        if scores.count < rows.count * width { scores = FloatBuffer(count: 2 * rows.count * width) }
+        for block in 0..<blocks {
+            let start = block * KVCache.blockLength
+            cblas_sgemm(
+                CblasRowMajor,
+                CblasNoTrans,
+                CblasNoTrans,
+                Int32(rows.count),
+                Int32(min(KVCache.blockLength, longest - start)),
+                Int32(headSize),
+                scale,
+                rows.start,
+                Int32(rows.stride),
+                cache.keys(layer: layer, head: head, block: block),
+                Int32(KVCache.blockLength),
+                0,
+                scores.start + start,
+                Int32(width)
+            )
+        }
+        for row in 0..<rows.count {
+            let score = scores.start + row * width
+            let length = rows.length + rows.growth * row
+            let sum = Vector.exponentiate(score, count: length)
+            Vector.scale(score, by: 1 / sum, count: length)
+            // What comes after the token has no weight.
+            (score + length).update(repeating: 0, count: longest - length)
+        }
+        for block in 0..<blocks {
+            let start = block * KVCache.blockLength
+            cblas_sgemm(
+                CblasRowMajor,
+                CblasNoTrans,
+                CblasNoTrans,
+                Int32(rows.count),
+                Int32(headSize),
+                Int32(min(KVCache.blockLength, longest - start)),
+                1,
+                scores.start + start,
+                Int32(width),
+                cache.values(layer: layer, head: head, block: block),
+                Int32(headSize),
+                block == 0 ? 0 : 1,
+                results,
+                Int32(resultStride)
+            )
+        }
+    }
+}
