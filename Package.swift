@@ -98,8 +98,8 @@ let package = Package(
             .executableTarget(
                 name: "loopguard-bench",
                 dependencies: [
-                    "CCurl", "GenerationWire", "Guard", "JSONBytes", "LoopDetection", "ServerSentEvents",
-                    argumentParser, nioCore, nioHTTP1, nioPosix,
+                    "CCurl", "COpenBLAS", "EmbeddedEngine", "GenerationWire", "Guard", "JSONBytes", "LoopDetection",
+                    "ServerSentEvents", argumentParser, nioCore, nioHTTP1, nioPosix,
                 ],
                 path: "Benchmarks",
                 swiftSettings: house

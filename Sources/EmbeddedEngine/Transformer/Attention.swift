@@ -91,23 +91,22 @@ struct Attention {
         resultStride: Int
     ) {
         let longest = rows.length + rows.growth * (rows.count - 1)
-        let blocks = (longest + KVCache.blockLength - 1) / KVCache.blockLength
-        let width = blocks * KVCache.blockLength
+        // Rounded up, so that rows begin at the start of a cache line.
+        let width = (longest + 15) / 16 * 16
         if scores.count < rows.count * width { scores = FloatBuffer(count: 2 * rows.count * width) }
-        for block in 0..<blocks {
-            let start = block * KVCache.blockLength
+        for start in stride(from: 0, to: longest, by: KVCache.panelLength) {
             cblas_sgemm(
                 CblasRowMajor,
                 CblasNoTrans,
                 CblasNoTrans,
                 Int32(rows.count),
-                Int32(min(KVCache.blockLength, longest - start)),
+                Int32(min(KVCache.panelLength, longest - start)),
                 Int32(headSize),
                 scale,
                 rows.start,
                 Int32(rows.stride),
-                cache.keys(layer: layer, head: head, block: block),
-                Int32(KVCache.blockLength),
+                cache.keys(layer: layer, head: head, from: start),
+                Int32(KVCache.panelLength),
                 0,
                 scores.start + start,
                 Int32(width)
@@ -121,21 +120,20 @@ struct Attention {
             // What comes after the token has no weight.
             (score + length).update(repeating: 0, count: longest - length)
         }
-        for block in 0..<blocks {
-            let start = block * KVCache.blockLength
+        for start in stride(from: 0, to: longest, by: KVCache.pageLength) {
             cblas_sgemm(
                 CblasRowMajor,
                 CblasNoTrans,
                 CblasNoTrans,
                 Int32(rows.count),
                 Int32(headSize),
-                Int32(min(KVCache.blockLength, longest - start)),
+                Int32(min(KVCache.pageLength, longest - start)),
                 1,
                 scores.start + start,
                 Int32(width),
-                cache.values(layer: layer, head: head, block: block),
+                cache.values(layer: layer, head: head, from: start),
                 Int32(headSize),
-                block == 0 ? 0 : 1,
+                start == 0 ? 0 : 1,
                 results,
                 Int32(resultStride)
             )
