@@ -16,39 +16,55 @@ struct EngineBenchmark {
         self.repetitions = repetitions
     }
 
-    var weights: Int { StepProducts(model, rows: 1).weights }
+    var weights: Int {
+        StepProducts(model, rows: 1, context: 1).shapes.reduce(0) { $0 + $1.inputs * $1.outputs }
+    }
 
-    /// Decoding with several sequences at once. Samples of a step, of its products, and of the same products in one
-    /// plain call each are taken in turns, so that whatever else the machine does slows all three.
+    /// Decoding with several sequences at once. A step, its products, and the products with weights in one plain call
+    /// each are timed in turns, so that whatever else the machine does slows all of them.
     mutating func decoding(batches: [Int]) -> Table {
         var table = Table([
-            "Batch", "Tokens/s", "Step, µs", "Its products alone, µs", "Products / step", "Outside the products",
-            "One plain BLAS call each, µs", "Plain / step",
+            "Batch", "Tokens/s", "Step, µs", "Products with weights, µs", "Products of attention, µs",
+            "Products / step", "Outside the products", "Plain BLAS, weights only, µs", "Plain / step",
         ])
         for batch in batches {
             let session = model.makeSession(slots: batch)
-            let products = StepProducts(model, rows: batch)
+            var products = StepProducts(model, rows: batch, context: context + steps / 2)
             let plain = PlainProducts(products.shapes, rows: batch)
-            var times: (step: [Double], products: [Double], plain: [Double]) = ([], [], [])
-            // The first round warms up.
-            for round in 0...repetitions {
-                let step = time(session, batch: batch)
-                let alone = time { products.run() }
-                let simple = time { plain.run() }
-                guard round > 0 else { continue }
-                times.step.append(step)
-                times.products.append(alone)
-                times.plain.append(simple)
+            var rounds: [Round] = []
+            for _ in 0...repetitions {
+                rounds.append(
+                    Round(
+                        step: time(session, batch: batch),
+                        weights: time { products.multiplyWeights() },
+                        attention: time { products.multiplyCache() },
+                        plain: time { plain.run() }
+                    )
+                )
             }
-            let step = Samples(times.step)
-            let share = Samples(times.products).compared(with: step) { $0 / $1 }
+            rounds.removeFirst()  // It warmed up.
+            func samples(_ value: (Round) -> Double) -> String { Samples(rounds.map(value)).text }
             table.add([
-                String(batch), step.map { Double(batch) * 1e6 / $0 }.text, step.text, Samples(times.products).text,
-                share.text, "\((share.map { 100 * (1 - $0) }).text) %",
-                Samples(times.plain).text, Samples(times.plain).compared(with: step) { $0 / $1 }.text,
+                String(batch),
+                samples { Double(batch) * 1e6 / $0.step },
+                samples(\.step),
+                samples(\.weights),
+                samples(\.attention),
+                samples { ($0.weights + $0.attention) / $0.step },
+                "\(samples { 100 * (1 - ($0.weights + $0.attention) / $0.step) }) %",
+                samples(\.plain),
+                samples { $0.plain / $0.step },
             ])
         }
         return table
+    }
+
+    /// Microseconds, each for one step.
+    private struct Round {
+        var step: Double
+        var weights: Double
+        var attention: Double
+        var plain: Double
     }
 
     /// Reading prompts into an empty slot.

@@ -7,13 +7,16 @@ struct Attention {
     private let headSize: Int
     private let rowSize: Int
     private let scale: Float
+    private let weighs: Bool
     private var scores = FloatBuffer(count: 0)
 
     /// The tokens of a prompt that are computed together: half of the scores of so few are for nothing at most once
     /// per head, and the products stay small to OpenBLAS, see ``Projection``.
     private static let tokensTogether = 16
 
-    init(_ shape: LlamaConfiguration) {
+    /// - Parameter weighs: Whether scores become weights; only a benchmark of the products alone leaves that out.
+    init(_ shape: LlamaConfiguration, weighs: Bool = true) {
+        self.weighs = weighs
         queryHeads = shape.queryHeads
         keyValueHeads = shape.keyValueHeads
         headSize = shape.headSize
@@ -112,14 +115,7 @@ struct Attention {
                 Int32(width)
             )
         }
-        for row in 0..<rows.count {
-            let score = scores.start + row * width
-            let length = rows.length + rows.growth * row
-            let sum = Vector.exponentiate(score, count: length)
-            Vector.scale(score, by: 1 / sum, count: length)
-            // What comes after the token has no weight.
-            (score + length).update(repeating: 0, count: longest - length)
-        }
+        if weighs { weigh(rows, width: width, longest: longest) }
         for start in stride(from: 0, to: longest, by: KVCache.pageLength) {
             cblas_sgemm(
                 CblasRowMajor,
@@ -137,6 +133,17 @@ struct Attention {
                 results,
                 Int32(resultStride)
             )
+        }
+    }
+    /// Turns each row of scores into weights that add up to one.
+    private func weigh(_ rows: Rows, width: Int, longest: Int) {
+        for row in 0..<rows.count {
+            let score = scores.start + row * width
+            let length = rows.length + rows.growth * row
+            let sum = Vector.exponentiate(score, count: length)
+            Vector.scale(score, by: 1 / sum, count: length)
+            // What comes after the token has no weight.
+            (score + length).update(repeating: 0, count: longest - length)
         }
     }
 }
