@@ -23,12 +23,18 @@ let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift
 let serviceLifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
-func room(_ name: String, uses dependencies: [Target.Dependency]) -> [Target] {
+func room(
+    _ name: String,
+    uses dependencies: [Target.Dependency],
+    resources: [Resource] = [],
+    testFiles: [String] = []
+) -> [Target] {
     [
-        .target(name: name, dependencies: dependencies, swiftSettings: house),
+        .target(name: name, dependencies: dependencies, resources: resources, swiftSettings: house),
         .testTarget(
             name: "\(name)Tests",
             dependencies: [.target(name: name)] + dependencies,
+            exclude: testFiles,
             swiftSettings: house
         ),
     ]
@@ -75,7 +81,8 @@ let package = Package(
             uses: [
                 "COpenBLAS", "CancelBoard", "Cancellation", "Exposition", "JSONBytes", logging, metrics, nioCore,
                 nioHTTP1, nioPosix,
-            ]
+            ],
+            testFiles: ["Golden"]
         ),
         room(
             "Gateway",
@@ -103,9 +110,8 @@ let package = Package(
             .executableTarget(
                 name: "loopguard-bench",
                 dependencies: [
-                    "CCurl", "CancelBoard", "Cancellation", "GenerationWire", "Guard", "JSONBytes", "LoopDetection",
-                    "ServerSentEvents",
-                    argumentParser, nioCore, nioHTTP1, nioPosix,
+                    "CCurl", "COpenBLAS", "CancelBoard", "Cancellation", "EmbeddedEngine", "GenerationWire", "Guard",
+                    "JSONBytes", "LoopDetection", "ServerSentEvents", argumentParser, nioCore, nioHTTP1, nioPosix,
                 ],
                 path: "Benchmarks",
                 swiftSettings: house
