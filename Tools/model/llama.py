@@ -173,15 +173,20 @@ class Llama(nn.Module):
                     deviation /= math.sqrt(2 * config.num_hidden_layers)
                 nn.init.normal_(weight, std=deviation)
 
-    def forward(self, tokens, caches=None, start=0):
-        """The logits of every position; with `caches`, one list for each layer, the positions begin at `start`."""
+    def hidden(self, tokens, caches=None, start=0):
+        """What the output matrix reads; with `caches`, one list for each layer, the positions begin at `start`."""
         length = tokens.shape[1]
         cos, sin = self.cos[start : start + length], self.sin[start : start + length]
         x = self.model.embed_tokens(tokens)
         for index, layer in enumerate(self.model.layers):
             x = layer(x, cos, sin, None if caches is None else caches[index])
-        x = self.model.norm(x)
+        return self.model.norm(x)
+
+    def logits(self, x):
         return F.linear(x, self.model.embed_tokens.weight) if self.lm_head is None else self.lm_head(x)
+
+    def forward(self, tokens, caches=None, start=0):
+        return self.logits(self.hidden(tokens, caches, start))
 
     def new_caches(self):
         return [[] for _ in self.model.layers]
