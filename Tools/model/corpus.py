@@ -207,7 +207,7 @@ def tool_result(r: Random, text: str):
 
 def tool_chat(r: Random):
     tools, seen = [], set()
-    for _ in range(r.choice([1, 1, 2, 2, 3, 4, 5])):
+    for _ in range(r.choice([1, 1, 2, 2, 3, 3, 4, 5])):
         tool = r.choice(toolbox.TOOLS) if r.random() < 0.72 else toolbox.invented_tool(r)
         if tool.name not in seen:
             seen.add(tool.name)
@@ -246,7 +246,7 @@ def waiting(r: Random, tools: list):
     return document + turn("assistant", toolbox.call(tool.name, arguments)) + tool_result(r, end) + turn("assistant", said)
 
 
-KINDS = [(question_chat, 38), (how_to_chat, 10), (story_chat, 7), (essay_chat, 5), (raw_text, 14), (tool_chat, 26)]
+KINDS = [(question_chat, 38), (how_to_chat, 10), (story_chat, 7), (essay_chat, 5), (raw_text, 12), (tool_chat, 28)]
 
 
 def document(r: Random):

@@ -87,6 +87,18 @@ def rotate(x, cos, sin):
     return x * cos.to(x.dtype) + torch.cat([-second, first], dim=-1) * sin.to(x.dtype)
 
 
+def causal_attention(q, k, v, block=128):
+    """Attention to what came before, a block of queries at a time: on a processor that is faster than computing the
+    half that is masked."""
+    scale, parts = q.shape[-1] ** -0.5, []
+    for start in range(0, q.shape[2], block):
+        end = min(start + block, q.shape[2])
+        scores = (q[:, :, start:end] * scale) @ k[:, :, :end].transpose(-1, -2)
+        later = torch.arange(end)[None, :] > torch.arange(start, end)[:, None]
+        parts.append(scores.masked_fill(later, -torch.inf).softmax(-1) @ v[:, :, :end])
+    return torch.cat(parts, dim=2)
+
+
 class Attention(nn.Module):
     def __init__(self, config: Config):
         super().__init__()
@@ -114,7 +126,7 @@ class Attention(nn.Module):
         group = self.heads // self.kv_heads
         k, v = k.repeat_interleave(group, dim=1), v.repeat_interleave(group, dim=1)
         if length == k.shape[2]:
-            out = F.scaled_dot_product_attention(q, k, v, is_causal=True)
+            out = causal_attention(q, k, v)
         else:
             assert length == 1, "with a filled cache, one token at a time"
             out = F.scaled_dot_product_attention(q, k, v)

@@ -26,8 +26,8 @@ VOCABULARY = 2048
 SHAPE = dict(
     vocab_size=VOCABULARY,
     hidden_size=192,
-    intermediate_size=512,
-    num_hidden_layers=6,
+    intermediate_size=576,
+    num_hidden_layers=4,
     num_attention_heads=6,
     num_key_value_heads=2,
     head_dim=32,
@@ -103,7 +103,7 @@ def main():
     options.out.mkdir(parents=True, exist_ok=True)
     vocabulary.save(str(options.out / "tokenizer.json"))
     rows, unseen = Rows(vocabulary, options.seed * 1_000_000), Rows(vocabulary, 999_000_000 + options.seed)
-    check = [unseen.batch(4, 1024) for _ in range(4)]
+    check = [unseen.batch(4, 512) for _ in range(6)]
 
     model = llama.Llama(llama.Config(**SHAPE))
     matrices = [weight for name, weight in model.named_parameters() if weight.dim() == 2 and ".layers." in name]
@@ -129,8 +129,8 @@ def main():
     start, step, seen, mean = time.monotonic(), 0, 0, None
     done, spoken = 0.0, -1.0
     while done < 1:
-        # Rows of 1,024 at first; at the end of 2,048, so that every position of the context has been seen.
-        count, length = (4, 1024) if done < 0.85 else (2, 2048)
+        # Short rows are cheap. The long ones come at the end, so that every position of the context has been seen.
+        count, length = (4, 512) if done < 0.80 else (2, 1024) if done < 0.94 else (1, 2048)
         loss = loss_of(model, *rows.batch(count, length))
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
