@@ -1,5 +1,8 @@
 """The tokenizer: byte-level BPE over the byte alphabet of GPT-2, in the `tokenizer.json` of Hugging Face."""
 
+import json
+from pathlib import Path
+
 from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, trainers
 
 END = "<|endoftext|>"
@@ -38,3 +41,18 @@ def encode_plain(vocabulary: Tokenizer, text: str) -> list[int]:
     for piece, _ in vocabulary.pre_tokenizer.pre_tokenize_str(text):
         ids += [token.id for token in vocabulary.model.tokenize(piece)]
     return ids
+
+
+def save(vocabulary: Tokenizer, folder: Path):
+    """Writes tokenizer.json, and tokenizer_config.json with the template of the chats."""
+    folder.mkdir(parents=True, exist_ok=True)
+    vocabulary.save(str(folder / "tokenizer.json"))
+    values = {
+        "add_bos_token": False,
+        "chat_template": Path(__file__).with_name("chat_template.jinja").read_text().strip(),
+        "clean_up_tokenization_spaces": False,
+        "eos_token": "<|im_end|>",
+        "pad_token": END,
+        "tokenizer_class": "PreTrainedTokenizerFast",
+    }
+    (folder / "tokenizer_config.json").write_text(json.dumps(values, indent=2) + "\n")

@@ -100,8 +100,7 @@ def main():
 
     sample = ["".join(text for text, _ in segments) for segments in corpus.documents(options.seed, 6000)]
     vocabulary = tokens.train(sample, VOCABULARY)
-    options.out.mkdir(parents=True, exist_ok=True)
-    vocabulary.save(str(options.out / "tokenizer.json"))
+    tokens.save(vocabulary, options.out)
     rows, unseen = Rows(vocabulary, options.seed * 1_000_000), Rows(vocabulary, 999_000_000 + options.seed)
     check = [unseen.batch(4, 512) for _ in range(6)]
 
