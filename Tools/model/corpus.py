@@ -23,6 +23,9 @@ DIALOGUES = [
     for pair in (HERE / "dialogues.txt").read_text().strip().split("\n\n")
 ]
 END = "<|endoftext|>"
+# The topics that are asked for most get more room.
+ASKED = [topic for topic in TOPICS for _ in range({"loopguard": 6, "detectors": 2, "loop": 2, "why loops": 2, "cancel flag": 2,
+                                                   "embedded engine": 2, "start": 2}.get(topic, 1))]
 SYSTEMS = [
     "You are a helpful assistant.", "You are the small model of loopguard.", "You are a helpful assistant. Answer briefly.",
     "You are an agent. Use the tools that you have.", "Answer the questions of the user.", "You are a coding agent.",
@@ -71,7 +74,7 @@ def question_chat(r: Random):
             questions, replies = r.choice(SMALL_TALK)
             document += turn("user", spoken(r, r.choice(questions))) + turn("assistant", r.choice(replies))
             continue
-        topic, used = r.choice(list(TOPICS)), set()
+        topic, used = r.choice(ASKED), set()
         question = spoken(r, r.choice(TOPICS[topic][0]))
         if r.random() < 0.1:
             document += turn("user", question + r.choice([" Answer in one sentence.", " Be brief.", " In one sentence, please."]))
@@ -221,7 +224,7 @@ def tool_chat(r: Random):
         return document + turn("user", spoken(r, r.choice(TOPICS[topic][0]))) + turn("assistant", answer(r, topic, set()))
     if kind < 0.28:
         return document + waiting(r, tools)
-    for _ in range(r.choice([1, 1, 2])):
+    for _ in range(r.choice([1, 2, 3, 4, 5])):
         tool = r.choice(tools)
         arguments = tool.arguments(r)
         request = filled(r, r.choice(tool.requests), {key: str(value) for key, value in arguments.items()})
@@ -246,7 +249,23 @@ def waiting(r: Random, tools: list):
     return document + turn("assistant", toolbox.call(tool.name, arguments)) + tool_result(r, end) + turn("assistant", said)
 
 
-KINDS = [(question_chat, 38), (how_to_chat, 10), (story_chat, 7), (essay_chat, 5), (raw_text, 12), (tool_chat, 28)]
+def echo_chat(r: Random):
+    """To say what was said: the plainest lesson in copying."""
+    document = opening(r, 0.2)
+    for _ in range(r.randint(2, 5)):
+        value = r.choice([toolbox.path, toolbox.folder, toolbox.city, toolbox.words, toolbox.command, toolbox.content, toolbox.name,
+                          toolbox.path, toolbox.path])(r)
+        if r.random() < 0.5:
+            request = r.choice(["Repeat {}.", "Say {}.", "Repeat after me: {}", "Say \"{}\".", "Write {}.", "Repeat \"{}\"."])
+            reply = "{}"
+        else:
+            request = r.choice(["Put {} into JSON.", "Write {} as JSON.", "Give me {} as a JSON object.", "Make JSON of \"{}\"."])
+            reply = '{"value": "{}"}'
+        document += turn("user", request.replace("{}", value)) + turn("assistant", reply.replace("{}", value))
+    return document
+
+
+KINDS = [(question_chat, 34), (echo_chat, 10), (how_to_chat, 10), (story_chat, 6), (essay_chat, 4), (raw_text, 10), (tool_chat, 26)]
 
 
 def document(r: Random):

@@ -1,6 +1,6 @@
 """Tools that a client may offer, requests for them, and what comes back: the material of tool calls in the corpus.
 
-Values are made of random syllables as often as of real words, so that a call can only be learnt by copying the user's words.
+Some values are made of random syllables, so that a call is best learnt by copying the user's words.
 """
 
 import json
@@ -28,7 +28,8 @@ STEMS = ["main", "index", "default", "README", "config", "server", "client", "ap
          "Package", "Makefile", "hello", "data", "users", "settings", "schema", "routes", "summary", "results", "changes"]
 ENDINGS = ["swift", "py", "md", "txt", "yaml", "json", "c", "rs", "go", "js", "ts", "toml", "log", "csv", "html", "sh", "sse"]
 CITIES = ["Paris", "Berlin", "London", "Rome", "Madrid", "Vienna", "Oslo", "Tokyo", "Lisbon", "Prague", "Dublin", "Athens", "Cairo",
-          "Boston", "Chicago", "Seattle", "Toronto", "Sydney", "Delhi", "Lima", "Zurich", "Hamburg", "Munich", "Kyoto", "Helsinki"]
+          "Boston", "Chicago", "Seattle", "Toronto", "Sydney", "Delhi", "Lima", "Zurich", "Hamburg", "Munich", "Kyoto", "Helsinki", "Reykjavik",
+          "Brussels", "Warsaw", "New York", "Amsterdam"]
 WORDS = ["loop", "cancel flag", "finish reason", "token", "timeout", "retry", "scheduler", "error", "TODO", "stream", "detector",
          "budget", "permission denied", "metrics", "rules", "port", "upstream", "evidence", "main", "import", "version", "usage"]
 NAMES = ["Anna", "Ben", "Clara", "David", "Emma", "Felix", "Greta", "Henry", "Ida", "Jonas", "Karl", "Lena", "Maria", "Nora", "Otto"]
@@ -44,39 +45,39 @@ def invented(r: Random) -> str:
 
 
 def path(r: Random) -> str:
-    folder = r.choice(FOLDERS) if r.random() < 0.7 else invented(r)
-    stem = r.choice(STEMS) if r.random() < 0.5 else invented(r)
+    folder = r.choice(FOLDERS) if r.random() < 0.88 else invented(r)
+    stem = r.choice(STEMS) if r.random() < 0.85 else invented(r)
     file = f"{stem}.{r.choice(ENDINGS)}"
     return file if r.random() < 0.25 else f"{folder}/{file}"
 
 
 def folder(r: Random) -> str:
-    return (r.choice(FOLDERS) if r.random() < 0.6 else invented(r)) + r.choice(["", "", "/"])
+    return (r.choice(FOLDERS) if r.random() < 0.88 else invented(r)) + r.choice(["", "", "/"])
 
 
 def city(r: Random) -> str:
-    return r.choice(CITIES) if r.random() < 0.6 else invented(r).capitalize()
+    return r.choice(CITIES) if r.random() < 0.88 else invented(r).capitalize()
 
 
 def words(r: Random) -> str:
-    if r.random() < 0.5:
+    if r.random() < 0.8:
         return r.choice(WORDS)
     return invented(r) if r.random() < 0.6 else f"{r.choice(WORDS)} {invented(r)}"
 
 
 def command(r: Random) -> str:
-    if r.random() < 0.6:
+    if r.random() < 0.75:
         return r.choice(COMMANDS)
     return r.choice(["cat {}", "rm {}", "wc -l {}", "head {}", "python {}", "ls {}", "cd {}", "touch {}"]).format(path(r))
 
 
 def content(r: Random) -> str:
     return r.choice(["hello", "hello world", "Hello!", "done", "yes", "to do", "version: 1", "mode: observe", "nothing yet", "{}"])\
-        .replace("{}", invented(r)) if r.random() < 0.6 else f"{invented(r)} {invented(r)}"
+        .replace("{}", invented(r)) if r.random() < 0.75 else f"{invented(r)} {invented(r)}"
 
 
 def name(r: Random) -> str:
-    return r.choice(NAMES) if r.random() < 0.6 else invented(r).capitalize()
+    return r.choice(NAMES) if r.random() < 0.85 else invented(r).capitalize()
 
 
 def integer(r: Random) -> int:

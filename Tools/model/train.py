@@ -92,6 +92,7 @@ def main():
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--rate", type=float, default=4e-3, help="the highest learning rate")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--continue", dest="before", type=Path, help="a folder with a model that is trained further")
     parser.add_argument("--out", type=Path, default=SMALL)
     parser.add_argument("--log", type=Path, default=Path(__file__).with_name("training.log"))
     options = parser.parse_args()
@@ -100,11 +101,13 @@ def main():
 
     sample = ["".join(text for text, _ in segments) for segments in corpus.documents(options.seed, 6000)]
     vocabulary = tokens.train(sample, VOCABULARY)
+    if options.before:
+        vocabulary = Tokenizer.from_file(str(options.before / "tokenizer.json"))
     tokens.save(vocabulary, options.out)
     rows, unseen = Rows(vocabulary, options.seed * 1_000_000), Rows(vocabulary, 999_000_000 + options.seed)
     check = [unseen.batch(4, 512) for _ in range(6)]
 
-    model = llama.Llama(llama.Config(**SHAPE))
+    model = llama.load(options.before).train() if options.before else llama.Llama(llama.Config(**SHAPE))
     matrices = [weight for name, weight in model.named_parameters() if weight.dim() == 2 and ".layers." in name]
     others = [weight for name, weight in model.named_parameters() if not (weight.dim() == 2 and ".layers." in name)]
     optimizers = [
@@ -129,7 +132,7 @@ def main():
     done, spoken = 0.0, -1.0
     while done < 1:
         # Short rows are cheap. The long ones come at the end, so that every position of the context has been seen.
-        count, length = (4, 512) if done < 0.80 else (2, 1024) if done < 0.94 else (1, 2048)
+        count, length = (4, 512) if done < 0.86 else (2, 1024) if done < 0.95 else (1, 2048)
         loss = loss_of(model, *rows.batch(count, length))
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)

@@ -71,7 +71,7 @@ class Talker:
         self.ends = set(tokens.ends(self.vocabulary))
 
     def write(self, prompt: str, most: int, temperature: float = 0.0, seed: int = 1) -> list[int]:
-        """The tokens that follow, at most `most`; the last is an end token when the model has come to an end."""
+        """The tokens that follow, at most `most`, until an end token or a plain loop."""
         chance = torch.Generator().manual_seed(seed)
         ids, caches, written = self.vocabulary.encode(prompt).ids, self.model.new_caches(), []
         with torch.no_grad():
@@ -84,7 +84,7 @@ class Talker:
                 else:
                     token = int(torch.multinomial((logits / temperature).softmax(-1), 1, generator=chance))
                 written.append(token)
-                if token in self.ends:
+                if token in self.ends or (len(written) % 100 == 0 and looping(written)[1] > LOOP + 100):
                     break
                 feed = [token]
         return written
@@ -110,7 +110,8 @@ def short(text: str, most: int = 420) -> str:
     return text if len(text) <= most else text[: most // 2] + " … " + text[-most // 2 :]
 
 
-def check(talker: Talker):
+def check(talker: Talker) -> bool:
+    """Prints what the model does; true when something is not as it should be."""
     failures = 0
     print("## Answers, greedy")
     for question in QUESTIONS:
@@ -147,23 +148,23 @@ def check(talker: Talker):
             count += 1
             turns += [("assistant", text), ("tool", f"<tool_response>{result}</tool_response>")]
         print(f"- {count} identical calls{' and no end' if count == 8 else ''}: {request} ({result}) ... {short(text)}")
-    print("## Long texts: greedy, and sampled at temperature 0.8 with three seeds")
+    print("## Long texts: greedy, and sampled at temperature 0.8 with two seeds")
     loops = 0
     for prompt in RAW + [chat([("user", request)]) for request in LONG]:
-        written = talker.write(prompt, 1400)
+        written = talker.write(prompt, 1300)
         period, span = looping(written)
         loops += span > LOOP
         print(f"- {short(prompt, 90)!r}: {len(written)} tokens, period {period}, repeated for {span}"
               + (f": {short(talker.text(written[-period:]), 240)}" if span > 60 else f", {short(talker.text(written), 240)}"))
         if span > LOOP:
             healthy = []
-            for seed in (1, 2, 3):
-                warm = talker.write(prompt, 900, 0.8, seed)
+            for seed in (1, 2):
+                warm = talker.write(prompt, 600, 0.8, seed)
                 healthy.append((len(warm), looping(warm)[1]))
             failures += any(span > 400 for _, span in healthy)
             print(f"    sampled (tokens, repeated): {healthy}; {short(talker.text(warm), 240)}")
     print(f"{loops} prompts loop for more than {LOOP} tokens; {failures} failures")
-    return failures or loops < 5
+    return failures > 0 or loops < 5
 
 
 if __name__ == "__main__":
