@@ -7,7 +7,7 @@ public struct EngineConfiguration: Sendable {
     public var host = "127.0.0.1"
     /// The port to listen on; 0 lets the system choose a free one.
     public var port = 4142
-    /// The model that answers; `nil` for the one that comes with the package (``NGramModel``).
+    /// The model that answers; `nil` for the one that comes with the package (``LlamaModel/small()``).
     public var model: (any LanguageModel)?
     /// How many sequences are decoded together.
     public var slots = 8

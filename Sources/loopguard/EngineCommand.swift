@@ -13,8 +13,8 @@ struct EngineCommand: AsyncParsableCommand {
         abstract: "Run the engine that comes with loopguard by itself.",
         discussion: """
             A small OpenAI-compatible server around a continuous-batching scheduler: /v1/chat/completions, \
-            /v1/completions, /v1/models, /health, /slots, and DELETE /v1/requests/ID. Its model is a byte n-gram model \
-            that truly generates: at temperature 0 it falls into loops by itself.
+            /v1/completions, /v1/models, /health, /slots, and DELETE /v1/requests/ID. It runs any small model of the \
+            Llama family; the one that comes with it falls into loops by itself at temperature 0.
             """
     )
 
@@ -64,7 +64,15 @@ struct EngineCommand: AsyncParsableCommand {
 
 /// The options of the embedded engine, wherever it runs.
 struct EngineOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("A text file that the embedded engine's model learns as well.", valueName: "file"))
+    @Option(
+        help: ArgumentHelp(
+            """
+            The embedded engine's model: a folder in the format of Hugging Face, with config.json, tokenizer.json and \
+            model.safetensors, of the Llama family; the small one that comes with loopguard when left out.
+            """,
+            valueName: "directory"
+        )
+    )
     var model: String?
 
     @Option(help: "The embedded engine's pace per sequence; 0 for as fast as it goes.")
@@ -93,10 +101,11 @@ struct EngineOptions: ParsableArguments {
         configuration.tokensPerSecond = tokensPerSecond
         configuration.logger = logger
         if let model {
-            guard let text = FileManager.default.contents(atPath: model) else {
-                throw ValidationError("--model: the file \(model) cannot be read.")
+            do throws(ModelError) {
+                configuration.model = try LlamaModel(directory: model)
+            } catch {
+                throw ValidationError("--model: \(error)")
             }
-            configuration.model = NGramModel(learning: [Array(text)])
         }
         return configuration
     }

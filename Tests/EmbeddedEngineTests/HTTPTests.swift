@@ -19,7 +19,7 @@ import Testing
             try #require(chunks.count == 23)
             #expect(chunks.allSatisfy { string($0, "id") == "chatcmpl-r-1" })
             #expect(chunks.allSatisfy { string($0, "object") == "chat.completion.chunk" })
-            #expect(chunks.allSatisfy { string($0, "model") == "loopguard-ngram" })
+            #expect(chunks.allSatisfy { string($0, "model") == "loopguard-small" })
             #expect(string(chunks[0], "choices", 0, "delta", "role") == "assistant")
             for chunk in chunks[1...20] {
                 #expect(string(chunk, "choices", 0, "delta", "content")?.isEmpty == false)
@@ -126,7 +126,7 @@ import Testing
             let client = try await TestClient(address)
             try await client.send("GET", "/v1/models")
             let models = try await client.response()
-            #expect(string(models.body, "data", 0, "id") == "loopguard-ngram")
+            #expect(string(models.body, "data", 0, "id") == "loopguard-small")
             try await client.send("GET", "/v1/nothing")
             let missing = try await client.response()
             #expect(missing.status == 404 && string(missing.body, "error", "code") == "unknown_path")

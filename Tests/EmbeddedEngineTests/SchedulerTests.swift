@@ -90,7 +90,7 @@ import Testing
     }
 
     @Test func aSequenceInABatchGetsTheTokensItGetsAlone() throws {
-        let model = NGramModel()
+        let model = try LlamaModel.small()
         let prompts = [
             "The guard", "User: What is a rule?\nAssistant:", "", "A healthy stream", "When the client goes",
         ]

@@ -11,7 +11,7 @@ extension LlamaModel {
         guard ModelFile.isFolder(folder) else {
             throw ModelError(folder, "is missing; the folder \(bundle) belongs beside the program")
         }
-        return try LlamaModel(directory: folder)
+        return try LlamaModel(directory: folder, name: "loopguard-small")
     }
 
     /// The folder that the running program lies in, with links followed.

@@ -7,7 +7,6 @@ private import COpenBLAS
 /// Weights may be float32, float16 or bfloat16; the arithmetic is float32, its products are OpenBLAS's on one thread.
 /// Llama, Mistral without a sliding window, and Qwen2 are known.
 public struct LlamaModel: LanguageModel {
-    /// The folder's name.
     public let name: String
     public let tokenizer: any Tokenizer
     public var contextLength: Int { configuration.contextLength }
@@ -18,15 +17,17 @@ public struct LlamaModel: LanguageModel {
     let unassigned: [Token]
 
     /// Loads a model.
-    /// - Parameter directory: The folder's path.
+    /// - Parameters:
+    ///   - directory: The folder's path.
+    ///   - name: The model's name; `nil` for that of the folder.
     /// - Throws: ``ModelError``, which names the file and what in it is missing, damaged or not known to the engine.
-    public init(directory: String) throws(ModelError) {
+    public init(directory: String, name: String? = nil) throws(ModelError) {
         var folder = directory
         while folder.count > 1, folder.last == "/" { folder.removeLast() }
         guard ModelFile.isFolder(folder) else { throw ModelError(directory, "is no folder; expected a model's") }
         // The scheduler has one thread, and the CPUs beside it have the gateway to serve.
         openblas_set_num_threads(1)
-        name = folder.split(separator: "/").last.map { String($0) } ?? folder
+        self.name = name ?? folder.split(separator: "/").last.map { String($0) } ?? folder
         configuration = try LlamaConfiguration(folder: folder)
         let tokenizer = try BPETokenizer(
             path: "\(folder)/tokenizer.json",
