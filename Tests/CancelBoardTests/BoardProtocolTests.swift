@@ -143,6 +143,22 @@ struct BoardProtocolTests {
         #expect(board.acknowledgement(second) == BoardAcknowledgement(state: .final(.natural), tokens: 1, step: 2))
     }
 
+    /// As when one thread of the engine takes up an old run while another takes up the slot's next one.
+    @Test func theEnginesWordNeverGoesBackToAnEarlierRun() throws {
+        let run = try claim()
+        let later = BoardWord(run.generation + 1, BoardWord.bound).raw
+        reader.acknowledgements.store(later, at: BoardLayout.slot(run.slot))
+        #expect(reader.admit(run) == .orphan)
+        #expect(reader.acknowledgements.load(BoardLayout.slot(run.slot)) == later)
+    }
+
+    @Test func aProcessIsToldFromALaterOneOfTheSameNumber() {
+        let own = BoardProcess.own
+        #expect(own.isAlive)
+        #expect(!BoardProcess(identifier: own.identifier, start: own.start + 1).isAlive)
+        #expect(!BoardProcess(identifier: 0, start: 0).isAlive)
+    }
+
     @Test func aHandleOfNoOwnerIsAnOrphan() throws {
         let run = try claim()
         board.release(run, connectionEnded: true, now: start)
