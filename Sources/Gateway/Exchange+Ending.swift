@@ -38,6 +38,9 @@ extension Exchange {
         switch state.broken(reused: upstream?.isReused ?? false, atHand: atHand) {
         case .sendAgain:
             upstream = nil
+            // The engine may have seen the first request and be done with its flag.
+            releaseFlag()
+            claimFlag()
             pool.connect(for: self)
         case let repair: fail(UpstreamFailure(kind: .reset, message: message), repair)
         }
