@@ -42,6 +42,7 @@ bench: build
 	$(SWIFT) build -c release --product loopguard-bench
 	.build/release/loopguard-bench core
 	.build/release/loopguard-bench board
+	.build/release/loopguard-bench engine
 	.build/release/loopguard-bench gateway --loopguard .build/release/loopguard --nginx
 
 deps:

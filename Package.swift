@@ -82,6 +82,7 @@ let package = Package(
                 "COpenBLAS", "CancelBoard", "Cancellation", "Exposition", "JSONBytes", logging, metrics, nioCore,
                 nioHTTP1, nioPosix,
             ],
+            resources: [.copy("Resources/small")],
             testFiles: ["Golden"]
         ),
         room(
