@@ -27,7 +27,7 @@ public struct WireEvent: Sendable, Equatable {
         case function
         /// The client runs it; the input is text of any kind, which only the end of the call completes.
         case custom
-        /// The engine runs it: the call is judged but never held back.
+        /// The engine runs it: the call's arguments are read like any text, and nothing is held back.
         case server
     }
 

@@ -142,7 +142,10 @@ struct ChoiceGuard: Sendable {
         let name = String(decoding: calls[place].name, as: UTF8.self)
         let arguments = calls[place].arguments
         calls[place].arguments = []
-        tools.completed(name: name, arguments: arguments.span, verdicts: &verdicts)
+        // The engine's own tools give results within the response: the same call again is no loop for that alone.
+        if calls[place].tool != .server {
+            tools.completed(name: name, arguments: arguments.span, verdicts: &verdicts)
+        }
         let isConvicted = verdicts[before...].contains { $0.mode == .stop }
         calls[place].state = isConvicted ? .convicted : .accepted
     }
