@@ -101,13 +101,14 @@ public struct AnthropicMessages: StreamFormat {
         _ event: MessagesEvent,
         into events: inout [WireEvent]
     ) {
-        guard !event.text.range.isEmpty else { return }
         switch event.delta {
         case .text, .thinking:
+            guard !event.text.range.isEmpty else { return }
             let said = WireEvent(event.delta == .text ? .content : .reasoning, choice: 0, text: event.text)
             events.append(said)
             shape.learn(payload, saying: said)
         case .arguments:
+            // An empty one, as the API sends first, belongs to the call no less.
             var call = WireEvent(.toolCall, choice: 0, text: event.text)
             call.call = event.index
             events.append(call)
