@@ -322,7 +322,8 @@ extension [UInt8] {
 extension Usage {
     /// Writes `,"usage":{…}` as the Responses format has it; an estimate says so.
     fileprivate func writeForResponses(into output: inout [UInt8]) {
-        output.append(",\"usage\":{\"input_tokens\":\(promptTokens),\"input_tokens_details\":{\"cached_tokens\":0},")
+        output.append(",\"usage\":{\"input_tokens\":\(promptTokens),\"input_tokens_details\":")
+        output.append("{\"cached_tokens\":0,\"cache_write_tokens\":0},")
         output.append("\"output_tokens\":\(completionTokens),\"output_tokens_details\":{\"reasoning_tokens\":0},")
         output.append("\"total_tokens\":\(promptTokens + completionTokens)\(isEstimated ? ",\"estimated\":true" : "")}")
     }

@@ -53,20 +53,20 @@ struct Grammar {
     private mutating func readChunks(_ chunks: [[String: Any]]) {
         require(chunks.last?["type"] as? String == "[DONE]", "no [DONE] at the end")
         require(chunks.dropLast().allSatisfy { $0["type"] == nil }, "[DONE] before the end")
-        var roles: Set<Int> = []
+        var begun: Set<Int> = []
         var finished: Set<Int> = []
         var arguments: [Int: String] = [:]
         for choice in chunks.flatMap({ $0["choices"] as? [[String: Any]] ?? [] }) {
             let index = choice["index"] as? Int ?? -1
             require(!finished.contains(index), "something after the finish of \(index)")
             if let delta = choice["delta"] as? [String: Any] {
-                if delta["role"] != nil { roles.insert(index) }
+                if !delta.isEmpty { begun.insert(index) }
                 visibleText += delta["content"] as? String ?? ""
                 for call in delta["tool_calls"] as? [[String: Any]] ?? [] {
                     let text = (call["function"] as? [String: Any])?["arguments"] as? String ?? ""
                     arguments[call["index"] as? Int ?? 0, default: ""] += text
                 }
-                require(roles.contains(index), "no role of \(index)")
+                require(begun.contains(index), "\(index) ends before it begins")
             }
             visibleText += choice["text"] as? String ?? ""
             if choice["finish_reason"] is String { finished.insert(index) }
