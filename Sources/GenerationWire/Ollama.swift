@@ -1,5 +1,5 @@
-public import ServerSentEvents
 import JSONBytes
+public import ServerSentEvents
 
 /// Ollama's own `/api/chat` and `/api/generate`: one JSON object on each line, the last with `done: true`.
 ///
@@ -182,7 +182,8 @@ public struct Ollama: StreamFormat {
             output.append(",")
             cause.writeStopReason(into: &output)
         }
-        if let first = Timestamp.nanoseconds(firstTime), let latest = Timestamp.nanoseconds(latestTime), latest > first {
+        if let first = Timestamp.nanoseconds(firstTime), let latest = Timestamp.nanoseconds(latestTime), latest > first
+        {
             output.append(",\"total_duration\":\(latest - first),\"eval_duration\":\(latest - first)")
         }
         if let usage {

@@ -8,7 +8,8 @@ struct ResponsesEvent {
         case itemAdded, itemDone
         /// A part of a message, of reasoning or of a summary.
         case partAdded, partDone
-        case textDelta(Part), textDone(Part)
+        case textDelta(Part)
+        case textDone(Part)
         case callDelta, callDone
         /// `response.completed`, `.incomplete` and `.failed`.
         case finished

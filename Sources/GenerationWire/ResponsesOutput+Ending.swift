@@ -84,7 +84,9 @@ extension ResponsesOutput {
         JSONString.encode(id, into: &head)
         head.append(",\"object\":\"response\",\"created_at\":\(created),\"model\":")
         JSONString.encode(model, into: &head)
-        head.append(#","status":"in_progress","error":null,"incomplete_details":null,"instructions":null,"metadata":{}"#)
+        head.append(
+            #","status":"in_progress","error":null,"incomplete_details":null,"instructions":null,"metadata":{}"#
+        )
         head.append(#","output":[],"parallel_tool_calls":true,"tool_choice":"auto","tools":[],"usage":null}"#)
         let head = head
         for type in ["response.created", "response.in_progress"] {

@@ -2,7 +2,6 @@ public import Cancellation
 import GenerationWire
 import JSONBytes
 public import LoopDetection
-import ServerSentEvents
 
 /// How a guarded response ends before its time.
 extension GuardedStream {
@@ -35,7 +34,7 @@ extension GuardedStream {
     /// An event too long to hold back that was cut in the middle: a blank line keeps it from swallowing the ending.
     private var separator: [UInt8] {
         guard endsInsideEvent else { return [] }
-        return Array((format.framing == .lines ? "\n" : "\n\n").utf8)
+        return Array((isLines ? "\n" : "\n\n").utf8)
     }
 
     /// Bytes that keep a client waiting while nothing else can be sent: during a long prefill, and while a tool call is
@@ -48,7 +47,7 @@ extension GuardedStream {
         switch settings.keepAlive {
         case .none: return nil
         case .comment:
-            guard format.framing == .events else { return nil }
+            guard !isLines else { return nil }
             return Array((hasSeenID ? ": keep-alive\n" : ": keep-alive\n\n").utf8)
         case .event: return format.keepAlive()
         }

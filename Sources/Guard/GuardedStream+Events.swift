@@ -25,7 +25,7 @@ extension GuardedStream {
         case .chunk:
             decision = decideChunk(event, payload: payload, at: offset, &outcome)
         }
-        guard decision == .pass, format.tracksPassing else { return decision }
+        guard tracksPassing, decision == .pass else { return decision }
         guard let rewritten = format.pass(payload, justRead: true) else { return .pass }
         return .replace(event.with(payload: rewritten, inPlaceOf: offset.map { $0..<$0 + payload.count }))
     }
@@ -129,10 +129,11 @@ extension GuardedStream {
     mutating func releaseHeld(mayPass: ([ChoiceGuard], WireEvent) -> Bool = { _, _ in true }) -> [UInt8] {
         guard !held.isEmpty else { return [] }
         var (known, format) = (choices, format)
+        let tracksPassing = tracksPassing
         let output = held.release { event, says in
             let passes = says.allSatisfy { mayPass(choices, $0) }
-            if passes { says.forEach { known.note($0) } }
-            guard format.tracksPassing else { return passes ? .pass : .drop }
+            if passes { for said in says { known.note(said) } }
+            guard tracksPassing else { return passes ? .pass : .drop }
             return Self.tell(&format, of: event, passes: passes)
         }
         (choices, self.format) = (known, format)

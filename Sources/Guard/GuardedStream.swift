@@ -56,6 +56,10 @@ public struct GuardedStream: Sendable {
     let runID: String
     let tools: ToolCallMonitor
     var format: any StreamFormat
+    /// Whether every line is an event.
+    let isLines: Bool
+    /// Whether the format is told what passes.
+    let tracksPassing: Bool
     var choices: [ChoiceGuard] = []
     var held = HeldEvents()
     /// Whether incomplete tool calls are held back.
@@ -92,6 +96,8 @@ public struct GuardedStream: Sendable {
         if settings.mode < .stop { settings.detectors = settings.detectors.capped(at: settings.mode) }
         format = request.format.makeStream(id: runID, created: created, model: request.model)
         if !format.hasChoices { request.choices = 1 }
+        isLines = format.framing == .lines
+        tracksPassing = format.tracksPassing
         splitter = EventSplitter(framing: format.framing)
         self.request = request
         self.settings = settings
@@ -140,7 +146,7 @@ public struct GuardedStream: Sendable {
     public mutating func finish() -> Outcome {
         var outcome = Outcome(forward: .bytes([]))
         guard !isOver else { return outcome }
-        let last = format.framing == .lines ? takeLastLine(&outcome) : []
+        let last = isLines ? takeLastLine(&outcome) : []
         if outcome.trip == nil { closeChoices(&outcome) }
         guard outcome.trip == nil else {
             outcome.forward = .bytes(last)
@@ -265,7 +271,7 @@ public struct GuardedStream: Sendable {
     private mutating func decide(_ event: borrowing Span<UInt8>, _ outcome: inout Outcome) -> Decision {
         events += 1
         says.removeAll(keepingCapacity: true)
-        let fields = format.framing == .lines ? EventFields(line: event) : EventFields(event, joined: &joinedData)
+        let fields = isLines ? EventFields(line: event) : EventFields(event, joined: &joinedData)
         hasSeenID = hasSeenID || fields.hasID
         switch fields.data {
         case .none:

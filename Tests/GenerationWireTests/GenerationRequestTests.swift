@@ -18,7 +18,8 @@ private func request(_ body: String, path: String = "/v1/chat/completions") -> G
     }
 
     @Test(arguments: [
-        "/v1/models", "/v1/chat/completions/x", "/", "", "/v1/responses/resp_1", "/v1/messages/count_tokens", "/api/tags",
+        "/v1/models", "/v1/chat/completions/x", "/", "", "/v1/responses/resp_1", "/v1/messages/count_tokens",
+        "/api/tags",
     ])
     func otherPathsAreNotGuarded(path: String) {
         #expect(request("{}", path: path) == nil)
