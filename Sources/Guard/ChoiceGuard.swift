@@ -31,7 +31,11 @@ struct ChoiceGuard: Sendable {
 
     /// Whether a call is being made whose fate is open; that of a capped choice is decided. What the engine runs itself
     /// cannot be kept from running.
-    var hasOpenCall: Bool { !isCapped && calls.contains { $0.state == .open && $0.tool != .server } }
+    var hasOpenCall: Bool {
+        guard !isCapped else { return false }
+        for place in calls.indices where calls[place].state == .open && calls[place].tool != .server { return true }
+        return false
+    }
 
     /// Whether visible text has come that ends inside a `<think>` still open.
     var isInsideThink: Bool { think.isInside }
