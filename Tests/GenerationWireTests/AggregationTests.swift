@@ -82,6 +82,18 @@ private func comparable(_ body: [UInt8]) throws -> NSObject {
         #expect(aggregate(Array(": keep-alive\n\ndata: [DONE]\n\n".utf8), format) == .nothing)
     }
 
+    @Test(arguments: Pair.all) func aStreamThatBreaksOffIsNoAnswer(pair: Pair) {
+        // What remains when the last chunk with a finish, and all that follows it, is missing.
+        let text = String(decoding: pair.stream, as: UTF8.self)
+        let ends = [
+            #""finish_reason":"stop""#, #""finish_reason":"length""#, #""finish_reason":"tool_calls""#,
+            "event: response.completed", "event: message_delta", #""done":true"#, #""stop":true"#,
+        ].compactMap { text.range(of: $0)?.lowerBound }
+        let lines = text[..<(ends.min() ?? text.endIndex)]
+        let kept = lines.lastIndex(of: "\n").map { text[...$0] } ?? ""
+        #expect(aggregate(Array(kept.utf8), pair.format) == .nothing)
+    }
+
     @Test func numbersAndEscapesStayAsTheyAreWritten() {
         let stream =
             #"data: {"x":1.50e+00,"choices":[{"index":0,"delta":{"content":"a\/\ud83d"},"finish_reason":null}]}"#
@@ -129,7 +141,10 @@ private func comparable(_ body: [UInt8]) throws -> NSObject {
 @Suite struct CuttingALoop {
     private func chat(_ message: String) -> StreamAggregator {
         var aggregator = StreamAggregator(for: GenerationRequest(format: .chatCompletions))
-        aggregator.receive(Array("data: {\"choices\":[{\"index\":0,\"delta\":{\(message)}}]}\n\n".utf8).span)
+        aggregator.receive(
+            Array("data: {\"choices\":[{\"index\":0,\"delta\":{\(message)},\"finish_reason\":\"length\"}]}\n\n".utf8)
+                .span
+        )
         return aggregator
     }
 
@@ -174,13 +189,15 @@ private func comparable(_ body: [UInt8]) throws -> NSObject {
     @Test func textInSeveralBlocksIsOneText() throws {
         var aggregator = StreamAggregator(for: GenerationRequest(format: .messages))
         let stream = [
-            #"{"type":"message_start","message":{"content":[]}}"#,
+            #"{"type":"message_start","message":{"content":[],"stop_reason":"max_tokens"}}"#,
             #"{"type":"content_block_start","index":0,"content_block":{"type":"text","text":"ab"}}"#,
             #"{"type":"content_block_start","index":1,"content_block":{"type":"text","text":"cd"}}"#,
         ].map { "data: \($0)\n\n" }.joined()
         aggregator.receive(Array(stream.utf8).span)
         aggregator.cut(.content, ofChoice: 0, .bytes(3))
         let text = String(decoding: body(aggregator.finish()), as: UTF8.self)
-        #expect(text == #"{"content":[{"type":"text","text":"ab"},{"type":"text","text":"c"}]}"#)
+        #expect(
+            text == #"{"content":[{"type":"text","text":"ab"},{"type":"text","text":"c"}],"stop_reason":"max_tokens"}"#
+        )
     }
 }

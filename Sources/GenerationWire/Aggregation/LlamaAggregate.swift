@@ -4,7 +4,6 @@ import JSONBytes
 struct LlamaAggregate: ResponseAggregate {
     private let returnsTokens: Bool
     private var top = JSONTree.object
-    private var hasEvent = false
     private(set) var failure: [UInt8]?
     private(set) var size = 0
 
@@ -17,7 +16,6 @@ struct LlamaAggregate: ResponseAggregate {
             failure = payload.copy(0..<payload.count)
             return
         }
-        hasEvent = true
         for (key, value) in zip(event.keys, event.values) {
             if key.elementsEqual("tokens".utf8), !returnsTokens {
                 top.overlay(key, .array)
@@ -38,7 +36,7 @@ struct LlamaAggregate: ResponseAggregate {
     }
 
     mutating func finish() -> [UInt8]? {
-        guard hasEvent else { return nil }
+        guard top["stop"]?.bytes.first == UInt8(ascii: "t") else { return nil }
         // The engine repeats the request's settings, of which this one is ours and not the client's.
         if top["generation_settings"]?["stream"] != nil {
             top.update("generation_settings", from: .object) { $0.set("stream", JSONTree(literal: "false")) }

@@ -72,7 +72,7 @@ struct MessagesAggregate: ResponseAggregate {
     }
 
     mutating func finish() -> [UInt8]? {
-        guard var message else { return nil }
+        guard var message, message["stop_reason"]?.isEmpty == false else { return nil }
         var content = JSONTree.array
         for block in blocks.enumerated().sorted(by: { ($0.1.index, $0.0) < ($1.1.index, $1.0) }).map(\.element) {
             var tree = block.tree

@@ -4,7 +4,6 @@ import JSONBytes
 struct OllamaAggregate: ResponseAggregate {
     private let text: StaticString
     private var top = JSONTree.object
-    private var hasLine = false
     private(set) var failure: [UInt8]?
     private(set) var size = 0
 
@@ -17,7 +16,6 @@ struct OllamaAggregate: ResponseAggregate {
             failure = payload.copy(0..<payload.count)
             return
         }
-        hasLine = true
         for (key, value) in zip(line.keys, line.values) {
             if key.elementsEqual("message".utf8) || key.elementsEqual("response".utf8)
                 || key.elementsEqual("thinking".utf8) || key.elementsEqual("logprobs".utf8)
@@ -47,7 +45,7 @@ struct OllamaAggregate: ResponseAggregate {
     }
 
     mutating func finish() -> [UInt8]? {
-        guard hasLine else { return nil }
+        guard top["done"]?.bytes.first == UInt8(ascii: "t") else { return nil }
         var output: [UInt8] = []
         top.write(into: &output)
         return output

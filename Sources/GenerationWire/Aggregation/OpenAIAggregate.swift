@@ -13,7 +13,7 @@ struct OpenAIAggregate: ResponseAggregate {
     private var choices: [Choice] = []
     private(set) var failure: [UInt8]?
     private(set) var size = 0
-    private var hasChunk = false
+    private var isDone = false
 
     init(_ kind: Kind) { self.kind = kind }
 
@@ -25,12 +25,12 @@ struct OpenAIAggregate: ResponseAggregate {
     }
 
     mutating func receive(_ payload: borrowing Span<UInt8>) {
+        if payload.isDoneMark { isDone = true }
         guard failure == nil, let chunk = JSONTree(whole: payload), chunk.kind == .object else { return }
         if let error = chunk["error"], !error.isNull {
             failure = payload.copy(0..<payload.count)
             return
         }
-        hasChunk = true
         for (key, value) in zip(chunk.keys, chunk.values) {
             if key.elementsEqual("choices".utf8) {
                 top.overlay(key, .array)
@@ -98,7 +98,9 @@ struct OpenAIAggregate: ResponseAggregate {
     }
 
     mutating func finish() -> [UInt8]? {
-        guard hasChunk else { return nil }
+        // Whoever writes the mark at the end without a finish reason has come to the end all the same.
+        let isFinished = choices.allSatisfy { $0.members["finish_reason"]?.isEmpty == false }
+        guard !choices.isEmpty, isFinished || isDone else { return nil }
         var list = JSONTree.array
         for choice in choices.sorted(by: { $0.index < $1.index }) { list.values.append(tree(of: choice)) }
         top.set("choices", list)

@@ -16,7 +16,7 @@ protocol ResponseAggregate: Sendable {
     /// Cuts the text of a choice's channel.
     mutating func cut(_ channel: TextChannel, ofChoice choice: Int, _ cut: TextCut)
 
-    /// The body of the answer; `nil` when the stream held none.
+    /// The body of the answer; `nil` when the stream held none, or broke off before its end.
     mutating func finish() -> [UInt8]?
 }
 

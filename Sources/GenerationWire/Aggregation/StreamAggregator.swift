@@ -9,7 +9,7 @@ public struct StreamAggregator: Sendable {
         case body([UInt8])
         /// The stream ended in an error: its body in the client's format, and the status that it names.
         case failure([UInt8], status: Int?)
-        /// The stream held no answer.
+        /// The stream held no answer, or broke off before its end.
         case nothing
     }
 

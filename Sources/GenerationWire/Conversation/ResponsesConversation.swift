@@ -4,7 +4,7 @@ import JSONBytes
 ///
 /// Calls and results are items of one flat list, paired by `call_id`. Calls that follow each other with no result between
 /// them were made in parallel.
-public enum ResponsesConversation {
+enum ResponsesConversation {
     static func steps(_ body: borrowing Span<UInt8>, in input: Range<Int>) -> [Conversation.Step] {
         var reader = JSONReader(at: input.lowerBound)
         guard reader.peek(body) == .array else { return reader.peek(body) == .string ? [.user] : [] }
@@ -16,11 +16,6 @@ public enum ResponsesConversation {
     }
 
     /// What one item tells; `nil` when it tells nothing of calls and turns.
-    public static func step(_ item: borrowing Span<UInt8>) -> Conversation.Step? {
-        var reader = JSONReader()
-        return step(item, &reader, at: 0)
-    }
-
     private static func step(
         _ body: borrowing Span<UInt8>,
         _ reader: inout JSONReader,

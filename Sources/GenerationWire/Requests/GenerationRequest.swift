@@ -159,6 +159,8 @@ public struct ConversationThread: Sendable, Equatable {
     public var previousResponse: String?
     /// The conversation that the request belongs to.
     public var conversation: String?
+    /// Whether later requests may go on from the response.
+    public var isStored = true
     /// The turns in the request itself.
     public var steps: [Conversation.Step] = []
 }

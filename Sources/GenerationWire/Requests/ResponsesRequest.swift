@@ -13,6 +13,8 @@ extension GenerationRequest {
                 thread.previousResponse = reader.text(body)
             } else if body.equals(key, "conversation") {
                 thread.conversation = Self.conversationID(body, &reader)
+            } else if body.equals(key, "store") {
+                thread.isStored = reader.readBoolOrSkip(body) ?? true
             } else if body.equals(key, "text") {
                 reader.readObjectOrSkip(body) { key, reader in
                     if body.equals(key, "format") {
