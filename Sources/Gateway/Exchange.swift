@@ -34,7 +34,7 @@ final class Exchange {
         var format: WireFormat? { kind.format }
     }
 
-    private(set) var request: Request
+    let request: Request
     let gateway: GatewayContext
     var client: ClientHandler?
     let pool: UpstreamPool

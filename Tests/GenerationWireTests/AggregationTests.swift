@@ -10,6 +10,8 @@ struct Pair: Sendable, CustomTestStringConvertible {
     var answer: [UInt8]
 
     var testDescription: String { name }
+    /// Whether the format counts tokens in members of its own.
+    var isNative: Bool { format == .ollamaChat || format == .ollamaGenerate || format == .llamaCompletion }
 
     /// Every pair in `fixtures/pairs`, named by its format.
     static let all: [Pair] = {
@@ -58,8 +60,10 @@ private func comparable(_ value: Any) -> NSObject {
     return value as? NSObject ?? NSNull()
 }
 
-private func comparable(_ body: [UInt8]) throws -> NSObject {
-    comparable(try JSONSerialization.jsonObject(with: Data(body), options: .fragmentsAllowed))
+private func comparable(_ body: [UInt8], withUsage: Bool = true) throws -> NSObject {
+    var object = try JSONSerialization.jsonObject(with: Data(body)) as? [String: Any] ?? [:]
+    if !withUsage { object["usage"] = nil }
+    return comparable(object)
 }
 
 @Suite struct PuttingAStreamTogether {
@@ -69,7 +73,12 @@ private func comparable(_ body: [UInt8]) throws -> NSObject {
 
     @Test(arguments: Pair.all) func theAnswerIsTheEnginesOwn(pair: Pair) throws {
         let whole = body(aggregate(pair.stream, pair.format))
-        #expect(try comparable(whole) == comparable(pair.answer), "\(String(decoding: whole, as: UTF8.self))")
+        // llama-cpp-python counts no tokens of a stream: what it does not tell is not in the answer.
+        let hasUsage = String(decoding: pair.stream, as: UTF8.self).contains("\"usage\"") || pair.isNative
+        #expect(
+            try comparable(whole) == comparable(pair.answer, withUsage: hasUsage),
+            "\(String(decoding: whole, as: UTF8.self))"
+        )
     }
 
     @Test(arguments: Pair.all) func theAnswerDoesNotDependOnHowTheStreamIsCut(pair: Pair) {
@@ -84,7 +93,7 @@ private func comparable(_ body: [UInt8]) throws -> NSObject {
 
     @Test(arguments: Pair.all) func aStreamThatBreaksOffIsNoAnswer(pair: Pair) {
         // What remains when the last chunk with a finish, and all that follows it, is missing.
-        let text = String(decoding: pair.stream, as: UTF8.self)
+        let text = String(decoding: pair.stream, as: UTF8.self).replacingOccurrences(of: "\": ", with: "\":")
         let ends = [
             #""finish_reason":"stop""#, #""finish_reason":"length""#, #""finish_reason":"tool_calls""#,
             "event: response.completed", "event: message_delta", #""done":true"#, #""stop":true"#,
