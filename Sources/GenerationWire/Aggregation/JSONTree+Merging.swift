@@ -22,7 +22,7 @@ extension JSONTree {
         if later.isNull { return }
         switch (kind, later.kind) {
         case (.string, .string): bytes.append(contentsOf: later.bytes)
-        case (.array, .array): later.values.forEach { add($0) }
+        case (.array, .array): for value in later.values { add(value) }
         case (.object, .object):
             for (key, value) in zip(later.keys, later.values) { extend(key, value) }
         default: self = later
@@ -62,8 +62,8 @@ extension JSONTree {
             let text = self
             self = .array
             if !text.bytes.isEmpty { addPart(Self.textPart(text)) }
-            later.values.forEach { addPart($0) }
-        case (.array, .array): later.values.forEach { addPart($0) }
+            for value in later.values { addPart(value) }
+        case (.array, .array): for value in later.values { addPart(value) }
         case (.array, .string): if !later.bytes.isEmpty { addPart(Self.textPart(later)) }
         default: extend(later)
         }
