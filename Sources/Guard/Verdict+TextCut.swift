@@ -3,7 +3,7 @@ public import LoopDetection
 
 extension Verdict {
     /// Where the text that was convicted is cut so that one copy of the loop stays; `nil` when the verdict is not over
-    /// text, or its detector does not know where the loop began (`simhash_repeat`, `budget`).
+    /// text that repeats itself.
     public var cut: (channel: TextChannel, cut: TextCut)? {
         let channel: TextChannel
         switch self.channel {
@@ -16,13 +16,14 @@ extension Verdict {
 
     private var place: TextCut? {
         switch detector {
-        case .lineRepeat: return .repeatedLines
-        case .templateCounter: return .numberedLines
-        case .tailRepeat: return integer("start").map { .bytes($0 + (integer("period") ?? 0)) }
+        case .tailRepeat: return TextCut(bytes: integer("start").map { $0 + (integer("period") ?? 0) })
         case .stutter:
             let copy = (integer("span") ?? 0) / max(integer("deltas") ?? 1, 1)
-            return integer("start").map { .bytes($0 + copy) }
-        case .noveltyStall: return integer("start").map { .bytes($0) }
+            return TextCut(bytes: integer("start").map { $0 + copy })
+        case .lineRepeat: return TextCut(repeats: .equal)
+        case .templateCounter, .simhashRepeat: return TextCut(repeats: .numbered)
+        // What brings no new words began before the first segment that was found to bring none.
+        case .noveltyStall: return TextCut(bytes: integer("start"), repeats: .numbered)
         default: return nil
         }
     }

@@ -166,32 +166,41 @@ private func comparable(_ body: [UInt8], withUsage: Bool = true) throws -> NSObj
 
     @Test func oneCopyStaysAndNoCharacterIsCut() throws {
         var aggregator = chat(#""content":"x\n\u00fcüüü""#)
-        aggregator.cut(.content, ofChoice: 0, .bytes(5))
+        aggregator.cut(.content, ofChoice: 0, TextCut(bytes: 5))
         #expect(try content(aggregator)["content"] as? String == "x\nü")
     }
 
     @Test func linesThatHaveBeenThereBeforeGo() throws {
         var aggregator = chat(#""content":"one\ntwo\n\nthree\ntwo\n\nthree\ntwo\n\nthr""#)
-        aggregator.cut(.content, ofChoice: 0, .repeatedLines)
+        aggregator.cut(.content, ofChoice: 0, TextCut(repeats: .equal))
         #expect(try content(aggregator)["content"] as? String == "one\ntwo\n\nthree")
     }
 
     @Test func numberedLinesAreTheSameLine() throws {
         var aggregator = chat(#""content":"Intro\nItem 9: x\nItem 10: x\nItem 11: x\n""#)
-        aggregator.cut(.content, ofChoice: 0, .numberedLines)
+        aggregator.cut(.content, ofChoice: 0, TextCut(repeats: .numbered))
         #expect(try content(aggregator)["content"] as? String == "Intro\nItem 9: x")
+    }
+
+    @Test func sentencesInOneLineAreSegmentsToo() throws {
+        var aggregator = chat(#""content":"Well. I try step 1 now. I try step 12 now. Hm! I try step 3""#)
+        aggregator.cut(.content, ofChoice: 0, TextCut(repeats: .numbered))
+        #expect(try content(aggregator)["content"] as? String == "Well. I try step 1 now. I try step 12 now. Hm!")
+        aggregator = chat(#""content":"Well. I try step 1 now. I try step 12 now. I try step 3""#)
+        aggregator.cut(.content, ofChoice: 0, TextCut(repeats: .numbered))
+        #expect(try content(aggregator)["content"] as? String == "Well. I try step 1 now.")
     }
 
     @Test func thoughtsAreCutWhereverTheyStand() throws {
         var own = chat(#""reasoning_content":"aaaa","content":"note""#)
-        own.cut(.reasoning, ofChoice: 0, .bytes(1))
+        own.cut(.reasoning, ofChoice: 0, TextCut(bytes: 1))
         #expect(try content(own)["reasoning_content"] as? String == "a")
         #expect(try content(own)["content"] as? String == "note")
         var tagged = chat(#""content":"<think>aaaa</think>\n\nnote""#)
-        tagged.cut(.reasoning, ofChoice: 0, .bytes(1))
+        tagged.cut(.reasoning, ofChoice: 0, TextCut(bytes: 1))
         #expect(try content(tagged)["content"] as? String == "<think>a</think>\n\nnote")
         var answer = chat(#""content":"<think>a</think>bbbb""#)
-        answer.cut(.content, ofChoice: 0, .bytes(2))
+        answer.cut(.content, ofChoice: 0, TextCut(bytes: 2))
         #expect(try content(answer)["content"] as? String == "<think>a</think>bb")
     }
 
@@ -203,7 +212,7 @@ private func comparable(_ body: [UInt8], withUsage: Bool = true) throws -> NSObj
             #"{"type":"content_block_start","index":1,"content_block":{"type":"text","text":"cd"}}"#,
         ].map { "data: \($0)\n\n" }.joined()
         aggregator.receive(Array(stream.utf8).span)
-        aggregator.cut(.content, ofChoice: 0, .bytes(3))
+        aggregator.cut(.content, ofChoice: 0, TextCut(bytes: 3))
         let text = String(decoding: body(aggregator.finish()), as: UTF8.self)
         #expect(
             text == #"{"content":[{"type":"text","text":"ab"},{"type":"text","text":"c"}],"stop_reason":"max_tokens"}"#

@@ -1,43 +1,57 @@
-/// Where a text that ends in a loop is cut, so that one copy of what is repeated stays.
-public enum TextCut: Sendable, Equatable {
-    /// After so many bytes of UTF-8.
-    case bytes(Int)
-    /// Before the lines at the end that all occur earlier in the text.
-    case repeatedLines
-    /// The same, with all runs of digits taken for equal.
-    case numberedLines
+/// Where a text that ends in a loop is cut, so that one copy of what is repeated stays: at the earlier of two places.
+public struct TextCut: Sendable, Equatable {
+    /// After so many bytes of UTF-8, where it is known how far the loop lies in the past.
+    public var bytes: Int?
+    /// Before the lines and sentences at the end that all occur earlier in the text.
+    public var repeats: Repeats?
+
+    /// When two lines or sentences are the same.
+    public enum Repeats: Sendable, Equatable {
+        /// When they are equal but for the whitespace around them.
+        case equal
+        /// The same, with all runs of digits taken for equal.
+        case numbered
+    }
+
+    /// Creates a cut.
+    public init(bytes: Int? = nil, repeats: Repeats? = nil) {
+        self.bytes = bytes
+        self.repeats = repeats
+    }
 
     /// How many bytes of the text stay. Always at a character's boundary.
     func kept(of text: ArraySlice<UInt8>) -> Int {
-        switch self {
-        case .bytes(let count):
-            var end = text.startIndex + min(max(count, 0), text.count)
-            while end > text.startIndex, end < text.endIndex, text[end] & 0xC0 == 0x80 { end -= 1 }
-            return end - text.startIndex
-        case .repeatedLines: return Self.firstCopy(of: text) { $0 }
-        case .numberedLines: return Self.firstCopy(of: text, Self.withoutDigits)
-        }
+        var end = text.startIndex + min(max(bytes ?? text.count, 0), text.count)
+        while end > text.startIndex, end < text.endIndex, text[end] & 0xC0 == 0x80 { end -= 1 }
+        return min(end - text.startIndex, repeats.map { Self.firstCopy(of: text, $0) } ?? text.count)
     }
 
-    /// Walks back over lines as long as each has been there before, blank ones along with their neighbours.
-    private static func firstCopy(
-        of text: ArraySlice<UInt8>,
-        _ fold: (ArraySlice<UInt8>) -> ArraySlice<UInt8>
-    ) -> Int {
-        let lines = text.split(separator: 0x0A, omittingEmptySubsequences: false)
+    /// Walks back over segments as long as each has been there before, blank ones along with their neighbours.
+    private static func firstCopy(of text: ArraySlice<UInt8>, _ sameness: Repeats) -> Int {
+        let segments = segments(of: text)
+        let folded = segments.map { sameness == .equal ? trimmed($0) : withoutDigits(trimmed($0)) }
         var seen: Set<ArraySlice<UInt8>> = []
-        // The last line may be cut: it is a repeat when an earlier one begins with it.
-        var isRepeat = lines.map { line in
-            let folded = fold(trimmed(line))
-            return folded.isEmpty || !seen.insert(folded).inserted
+        var isRepeat = folded.map { $0.isEmpty || !seen.insert($0).inserted }
+        // The last segment may be cut: it is a repeat when an earlier one begins with it.
+        if let last = folded.last, folded.count > 1, !isRepeat[folded.count - 1] {
+            isRepeat[folded.count - 1] = folded.dropLast().contains { $0.starts(with: last) }
         }
-        if let last = lines.last, let place = isRepeat.indices.last, place > 0 {
-            let folded = fold(trimmed(last))
-            isRepeat[place] = isRepeat[place] || lines.dropLast().contains { fold(trimmed($0)).starts(with: folded) }
+        guard let lastNew = isRepeat.lastIndex(of: false), lastNew + 1 < segments.count else { return text.count }
+        return trimmed(segments[lastNew]).endIndex - text.startIndex
+    }
+
+    /// The text in pieces that end with a line, or with a sentence and the space after it.
+    private static func segments(of text: ArraySlice<UInt8>) -> [ArraySlice<UInt8>] {
+        var segments: [ArraySlice<UInt8>] = []
+        var start = text.startIndex
+        for index in text.indices {
+            let endsSentence = text[index] == 0x20 && index > start && ".!?".utf8.contains(text[index - 1])
+            guard text[index] == 0x0A || endsSentence else { continue }
+            segments.append(text[start...index])
+            start = index + 1
         }
-        guard let lastNew = isRepeat.lastIndex(of: false) else { return text.count }
-        guard lastNew + 1 < lines.count else { return text.count }
-        return lines[lastNew].endIndex - text.startIndex
+        if start < text.endIndex { segments.append(text[start...]) }
+        return segments
     }
 
     private static func trimmed(_ line: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
