@@ -31,6 +31,9 @@ public struct GatewayConfiguration: Sendable {
     /// The longest request body, in bytes, that is collected in order to be guarded. A longer one streams through
     /// unguarded and is counted.
     public var maxGuardedBodyBytes = 64 * 1_048_576
+    /// The most memory, in bytes, that an answer may take that is put together for a client that wants no stream. A longer
+    /// one is given up with status 502.
+    public var maxGatheredBytes = 64 * 1_048_576
     /// How many idle connections to the engine each event loop keeps.
     public var maxIdleConnections = 64
     /// How long an idle connection to the engine is kept.

@@ -1,5 +1,6 @@
 internal import Cancellation
 internal import CoreMetrics
+internal import GenerationWire
 internal import Guard
 internal import Logging
 internal import LoopDetection
@@ -24,19 +25,29 @@ extension Exchange {
         }
         responseHead = head
         run.figures.status.store(Int(head.status.code), ordering: .relaxed)
-        _ = run.state.advance(to: .streaming)
-        let plan = ResponsePlan(for: head, guardable: request.generation != nil)
+        let plan = ResponsePlan(for: head, guarding: request.generation?.format)
         if case .refused(let failure) = plan { return fail(failure) }
+        if gather(head, plan) {
+            if state.answer == .gathering { _ = run.state.advance(to: .streaming) }
+            return
+        }
+        _ = run.state.advance(to: .streaming)
         var reply = HopByHop.clientHead(for: head, request: request.head, reframed: plan == .guarded)
-        if request.format != nil { reply.headers.replaceOrAdd(name: "X-Loopguard-Run-Id", value: run.id) }
+        if request.kind.isRun { reply.headers.replaceOrAdd(name: "X-Loopguard-Run-Id", value: run.id) }
         if plan == .guarded {
             reply.headers.replaceOrAdd(name: "X-Accel-Buffering", value: "no")
-        } else if ResponsePlan.isEncoded(head.headers), request.generation != nil {
+        } else if isUnguarded(head) {
             gateway.metrics.unguarded.increment()
         }
         state.begin(guarded: plan == .guarded)
         client?.write(reply)
         startTimer(gateway.configuration.idleTimeout)
+    }
+
+    /// Whether a generation goes by that nobody looks at: its answer is encoded, or nothing is known of its path.
+    private func isUnguarded(_ head: HTTPResponseHead) -> Bool {
+        if request.generation != nil { return ResponsePlan.isEncoded(head.headers) }
+        return request.kind == .other && request.head.method == .POST && ResponsePlan.isStream(head.headers, nil)
     }
 
     /// - Parameter frame: The chunk around the bytes when they are exactly one.
@@ -92,12 +103,12 @@ extension Exchange {
         if isFirst {
             let taken = (now - run.startedAt).nanoseconds
             run.figures.firstByteNanoseconds.store(taken, ordering: .relaxed)
-            if state.answer == .guarded { gateway.metrics.timeToFirstToken.recordNanoseconds(taken) }
-        } else if state.answer == .guarded {
+            if state.isGuarded { gateway.metrics.timeToFirstToken.recordNanoseconds(taken) }
+        } else if state.isGuarded {
             gateway.metrics.interEvent.recordNanoseconds((now - lastRead).nanoseconds)
         }
         lastRead = now
-        guard state.answer == .guarded else {
+        guard state.isGuarded else {
             client?.write(bytes, in: frame)
             return
         }
@@ -111,13 +122,14 @@ extension Exchange {
         if outcome.events > 0 { run.figures.events.store(outcome.events, ordering: .relaxed) }
         gateway.metrics.guardSeconds.increment(by: Double((NIODeadline.now() - start).nanoseconds) / 1e9)
         switch outcome.forward {
-        case .unchanged: client?.write(bytes, in: frame)
+        case .unchanged: write(bytes, in: frame)
         case .bytes(let changed): write(changed)
         case .joined(let head, let range):
             write(head)
             // The range lies inside the buffer: it is a range of the span that was taken from it.
-            client?.write(bytes.getSlice(at: bytes.readerIndex + range.lowerBound, length: range.count)!)
+            write(bytes.getSlice(at: bytes.readerIndex + range.lowerBound, length: range.count)!)
         }
+        guard !isClosed else { return }
         act(on: outcome)
         // The engine's own ending has passed: from here on a cancel comes too late.
         if outcome.isComplete { _ = run.state.advance(to: .completed) }
@@ -139,7 +151,13 @@ extension Exchange {
     }
 
     func write(_ bytes: [UInt8]) {
-        if !bytes.isEmpty { client?.write(ByteBuffer(bytes: bytes)) }
+        if !bytes.isEmpty { write(ByteBuffer(bytes: bytes)) }
+    }
+
+    /// Passes on what the guard lets out: into the answer that is being put together, or to the client.
+    private func write(_ bytes: ByteBuffer, in frame: ByteBuffer? = nil) {
+        if gathered != nil { gather(bytes.readableBytesUInt8Span) }
+        if asking != .forStream { client?.write(bytes, in: frame) }
     }
 
     func note(_ verdict: Verdict) {

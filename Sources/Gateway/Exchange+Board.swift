@@ -12,7 +12,7 @@ internal import Synchronization
 extension Exchange {
     /// Takes a slot for the run. Without a board, or on a full one, the run goes on without; it is never held up.
     func claimFlag() {
-        guard request.format != nil, let board = gateway.configuration.board else { return }
+        guard request.kind.isRun, let board = gateway.configuration.board else { return }
         flag = board.claim(runHash: run.hash)
         if flag == nil { gateway.metrics.flagless.increment() }
     }
@@ -23,6 +23,14 @@ extension Exchange {
         let name = gateway.configuration.boardHeader
         head.headers.remove(name: name)
         if let flag { head.headers.add(name: name, value: "\(flag)") }
+    }
+
+    /// Asks the engine once more, on a fresh connection. It may have seen the first request and be done with its flag.
+    func askAgain() {
+        upstream = nil
+        releaseFlag()
+        claimFlag()
+        pool.connect(for: self)
     }
 
     /// Raises the flag.

@@ -1,14 +1,13 @@
 internal import CancelBoard
 internal import Cancellation
 internal import CoreMetrics
-internal import GenerationWire
 internal import Guard
 internal import LoopDetection
 internal import Metrics
 
 /// The gateway's metrics. Every handle is made once; every label has a small fixed set of values.
 struct GatewayMetrics: Sendable {
-    /// `loopguard_requests_total{path,outcome}`, by path then by phase.
+    /// `loopguard_requests_total{path,outcome}`, by kind then by phase.
     private let requests: [[Counter]]
     let inFlight = Meter(label: "loopguard_in_flight_requests")
     let timeToFirstToken = Timer(label: "loopguard_time_to_first_token_seconds")
@@ -23,7 +22,8 @@ struct GatewayMetrics: Sendable {
     let bytesUp = Counter(label: "loopguard_bytes_total", dimensions: [("direction", "upstream")])
     let bytesDown = Counter(label: "loopguard_bytes_total", dimensions: [("direction", "downstream")])
     let guardSeconds = FloatingPointCounter(label: "loopguard_guard_seconds_total")
-    /// Responses that a guard was asked for and could not read: a body too long to collect, an encoded answer.
+    /// Generations that a guard was asked for and could not read: a body too long to collect, an encoded answer, a
+    /// request that the engine does not stream, a stream from a path that is not known.
     let unguarded = Counter(label: "loopguard_unguarded_requests_total")
     /// Events that passed unread because they were too long or could not be understood.
     let unreadEvents = Counter(label: "loopguard_unread_events_total")
@@ -38,10 +38,9 @@ struct GatewayMetrics: Sendable {
     let duration = Timer(label: "loopguard_request_duration_seconds")
 
     init() {
-        let paths = WireFormat.allCases.map(\.rawValue) + ["other"]
-        requests = paths.map { path in
+        requests = RunKind.all.map { kind in
             RunPhase.allCases.map { phase in
-                Counter(label: "loopguard_requests_total", dimensions: [("path", path), ("outcome", phase.name)])
+                Counter(label: "loopguard_requests_total", dimensions: [("path", kind.label), ("outcome", phase.name)])
             }
         }
         trips = DetectorID.allCases.map { detector in
@@ -68,8 +67,8 @@ struct GatewayMetrics: Sendable {
         )
     }
 
-    func request(_ format: WireFormat?, ended phase: RunPhase) {
-        let path = format.flatMap { WireFormat.allCases.firstIndex(of: $0) } ?? WireFormat.allCases.count
+    func request(_ kind: RunKind, ended phase: RunPhase) {
+        guard let path = RunKind.all.firstIndex(of: kind) else { return }
         requests[path][Int(phase.rawValue) - 1].increment()
     }
 

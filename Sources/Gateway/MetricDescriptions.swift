@@ -54,7 +54,10 @@ extension GatewayServer {
         ),
         MetricDescription(
             "loopguard_unguarded_requests_total",
-            help: "Generations that could not be guarded: a body too long to collect, an encoded answer."
+            help: """
+                Generations that could not be guarded: a body too long to collect, an encoded answer, a request that \
+                the engine does not stream, a stream from an unknown path.
+                """
         ),
         MetricDescription(
             "loopguard_upstream_errors_total",

@@ -1,5 +1,4 @@
 internal import Cancellation
-internal import GenerationWire
 internal import LoopDetection
 internal import NIOCore
 internal import Synchronization
@@ -13,7 +12,7 @@ final class Run: Sendable {
     let state: RunState
     let path: String
     let model: String
-    let format: WireFormat?
+    let kind: RunKind
     let started: Double
     let startedAt: NIODeadline
     let figures = Figures()
@@ -26,14 +25,13 @@ final class Run: Sendable {
     private static let generations = Atomic<UInt64>(1)
 
     /// - Parameter now: The moment the request arrived.
-    init(exchange: Exchange, on loop: any EventLoop, path: String, model: String, format: WireFormat?, now: NIODeadline)
-    {
+    init(exchange: Exchange, on loop: any EventLoop, path: String, model: String, kind: RunKind, now: NIODeadline) {
         var random = SystemRandomNumberGenerator()
         id = "run_" + Self.hex(random.next()) + Self.hex(random.next())
         state = RunState(generation: Self.generations.wrappingAdd(1, ordering: .relaxed).oldValue)
         self.path = path
         self.model = model
-        self.format = format
+        self.kind = kind
         self.loop = loop
         self.exchange = NIOLoopBoundBox(exchange, eventLoop: loop)
         started = WallClock.now

@@ -43,7 +43,7 @@ extension GuardedStream {
             feed(index, payload, place)
             guard !found.isEmpty else { continue }
             guard let verdict = takeFound(&outcome) else { continue }
-            conviction = conviction ?? verdict
+            convict(choices[index].progress.index, verdict)
             choices[index].isCapped = true
             if request.choices > 1 {
                 held.drop(choice: choices[index].progress.index)

@@ -44,8 +44,11 @@ public struct GuardedStream: Sendable {
         }
     }
 
-    /// What the conversation in the request already shows; warnings at most.
+    /// What the conversation in the request already shows: warnings at most, unless the rules say that a loop there is to
+    /// be answered without the engine.
     public let preflight: [Verdict]
+    /// The verdicts that stopped a choice, by the choice's index.
+    public private(set) var convictions: [Int: Verdict] = [:]
     /// Events that passed unread because they were too long, or that could not be understood.
     public internal(set) var unreadEvents = 0
     /// Events received so far, keep-alives included.
@@ -104,7 +107,15 @@ public struct GuardedStream: Sendable {
         self.runID = runID
         holdsCalls = settings.toolCalls == .hold && settings.mode > .off
         tools = ToolCallMonitor(conversation: request.conversation, settings: settings.detectors)
-        preflight = tools.preflight()
+        preflight = tools.preflight(upTo: settings.history == .answer ? .stop : .warn)
+        conviction = preflight.first { $0.mode == .stop }
+        isOver = conviction != nil
+    }
+
+    /// Notes that a verdict has stopped a choice; the first one is what the run ends by.
+    mutating func convict(_ choice: Int, _ verdict: Verdict) {
+        conviction = conviction ?? verdict
+        convictions[choice] = convictions[choice] ?? verdict
     }
 
     /// Whether the engine's own finish reason has been passed on for every choice.

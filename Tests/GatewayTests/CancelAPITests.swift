@@ -45,6 +45,7 @@ import Testing
             let completion = try await client.answer(to: "POST")
             #expect(completion.status == 200 && completion["content-length"] != nil)
             #expect(completion.body.contains(#""finish_reason":"length","stop_reason":"user_stop""#))
+            #expect(completion.body.contains(#""content":"[loopguard: generation stopped]""#))
             #expect(completion.body.contains(#""object":"chat.completion""#))
         }
     }
