@@ -20,7 +20,7 @@ test-swift: deps
 	$(SWIFT) test
 
 test-clients: debug $(VENV_READY)
-	LOOPGUARD=.build/debug/loopguard $(VENV)/bin/python -m pytest -q Integration/clients
+	LOOPGUARD=.build/debug/loopguard $(VENV)/bin/python -m pytest -q Integration/clients Integration/endings
 
 build: deps
 	$(SWIFT) build -c release --product loopguard
