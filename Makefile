@@ -24,7 +24,7 @@ test-board: deps $(VENV_READY)
 	LOOPGUARD_BENCH="$(CURDIR)/.build/debug/loopguard-bench" $(VENV)/bin/python -m pytest -q integrations/python
 
 test-clients: debug $(VENV_READY)
-	LOOPGUARD=.build/debug/loopguard $(VENV)/bin/python -m pytest -q Integration/clients
+	LOOPGUARD=.build/debug/loopguard $(VENV)/bin/python -m pytest -q Integration/clients Integration/endings
 
 build: deps
 	$(SWIFT) build -c release --product loopguard

@@ -30,7 +30,7 @@ public struct AnthropicMessages: StreamFormat {
         /// Indices of blocks that were dropped; later ones move down.
         var dropped: [Int] = []
 
-        func index(_ index: Int) -> Int { index - dropped.count { $0 < index } }
+        func index(_ index: Int) -> Int { index &- dropped.count { $0 < index } }
     }
 
     private struct Block {
@@ -139,7 +139,7 @@ public struct AnthropicMessages: StreamFormat {
             var block = Block(index: index, kind: event.block)
             if event.block == .tool { block.completion.receive(payload.extracting(event.text.range)) }
             shown.open.append(block)
-            shown.nextIndex = max(shown.nextIndex, index + 1)
+            shown.nextIndex = max(shown.nextIndex, index &+ 1)
         case .blockDelta:
             guard let place = shown.open.lastIndex(where: { $0.index == index }) else { break }
             if event.delta == .signature { shown.open[place].isSigned = true }
@@ -191,7 +191,7 @@ public struct AnthropicMessages: StreamFormat {
         shown.open = []
         if let note {
             let index = shown.nextIndex
-            shown.nextIndex += 1
+            shown.nextIndex &+= 1
             write("content_block_start", index, &output) {
                 $0.append(#","content_block":{"type":"text","text":""}"#)
             }

@@ -79,8 +79,8 @@ public struct LlamaCompletion: StreamFormat {
             ? nil
             : counts.values.reduce(Usage(promptTokens: 0, completionTokens: 0, isEstimated: false)) { sum, count in
                 Usage(
-                    promptTokens: sum.promptTokens + count.promptTokens,
-                    completionTokens: sum.completionTokens + count.completionTokens,
+                    promptTokens: sum.promptTokens &+ count.promptTokens,
+                    completionTokens: sum.completionTokens &+ count.completionTokens,
                     isEstimated: false
                 )
             }

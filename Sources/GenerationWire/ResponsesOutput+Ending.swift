@@ -192,7 +192,7 @@ extension ResponsesOutput {
     private mutating func writeMessage(_ note: String, runID: String, _ output: inout [UInt8]) {
         // Where the engine does not count its items, the note is not counted either.
         let isCounted = items.isEmpty || items.contains { $0.index != nil }
-        let index = items.compactMap(\.index).max().map { $0 + 1 } ?? 0
+        let index = items.compactMap(\.index).max().map { $0 &+ 1 } ?? 0
         var id: [UInt8] = []
         JSONString.encode("msg_" + runID, into: &id)
         var json = Array("{\"id\":".utf8)
@@ -240,7 +240,7 @@ extension ResponsesOutput {
     /// Writes one event and counts it, if events are counted.
     private mutating func write(_ type: String, _ output: inout [UInt8], members: (inout [UInt8]) -> Void) {
         let number = nextSequence
-        if isNumbered { nextSequence += 1 }
+        if isNumbered { nextSequence &+= 1 }
         NamedEvents.write(type, into: &output) { output in
             if isNumbered { output.append(",\"sequence_number\":\(number)") }
             members(&output)
@@ -327,6 +327,7 @@ extension Usage {
         output.append(",\"usage\":{\"input_tokens\":\(promptTokens),\"input_tokens_details\":")
         output.append("{\"cached_tokens\":0,\"cache_write_tokens\":0},")
         output.append("\"output_tokens\":\(completionTokens),\"output_tokens_details\":{\"reasoning_tokens\":0},")
-        output.append("\"total_tokens\":\(promptTokens + completionTokens)\(isEstimated ? ",\"estimated\":true" : "")}")
+        output.append("\"total_tokens\":\(promptTokens &+ completionTokens)")
+        output.append(isEstimated ? ",\"estimated\":true}" : "}")
     }
 }

@@ -42,6 +42,8 @@ struct ResponsesOutput: Sendable {
     var head: [UInt8] = []
     var hasBegun = false
     var isFinished = false
+    // What an engine counts is added to with wrapping: no number that it sends may end the program.
+
     /// The next sequence number, when events are numbered: always before the first.
     var nextSequence = 0
     var isNumbered = true
@@ -67,7 +69,7 @@ struct ResponsesOutput: Sendable {
     /// Notes that an event goes out; returns the payload when its numbers must be others.
     mutating func pass(_ payload: borrowing Span<UInt8>, _ event: ResponsesEvent) -> [UInt8]? {
         if let sequence = event.sequence {
-            nextSequence = sequence + sequenceShift + 1
+            nextSequence = sequence &+ sequenceShift &+ 1
             isNumbered = true
         } else if !hasSeenEvent {
             isNumbered = false
@@ -105,12 +107,12 @@ struct ResponsesOutput: Sendable {
     private func renumbered(_ payload: borrowing Span<UInt8>, _ event: ResponsesEvent) -> [UInt8]? {
         guard sequenceShift != 0 || !droppedIndices.isEmpty else { return nil }
         var numbers: [(range: Range<Int>, by: Int)] = []
-        if let sequence = event.sequence { numbers.append((event.sequenceRange, sequence + sequenceShift)) }
+        if let sequence = event.sequence { numbers.append((event.sequenceRange, sequence &+ sequenceShift)) }
         if let index = event.outputIndex { numbers.append((event.outputIndexRange, clientIndex(index))) }
         return payload.replacing(numbers)
     }
 
-    private func clientIndex(_ index: Int) -> Int { index - droppedIndices.count { $0 < index } }
+    private func clientIndex(_ index: Int) -> Int { index &- droppedIndices.count { $0 < index } }
 
     private mutating func begin(_ payload: borrowing Span<UInt8>, _ event: ResponsesEvent) {
         hasBegun = true

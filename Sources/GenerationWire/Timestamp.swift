@@ -21,8 +21,9 @@ enum Timestamp {
         var fraction = 0
         if rest.first == UInt8(ascii: ".") {
             let digits = rest.dropFirst().prefix { $0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9") }
-            guard !digits.isEmpty, let value = number(digits.prefix(9)) else { return nil }
-            fraction = (digits.count..<9).reduce(value) { value, _ in value * 10 }
+            let counted = digits.prefix(9)
+            guard !counted.isEmpty, let value = number(counted) else { return nil }
+            fraction = (counted.count..<9).reduce(value) { value, _ in value * 10 }
             rest = rest[digits.endIndex...]
         }
         guard let offset = offsetSeconds(Array(rest)) else { return nil }

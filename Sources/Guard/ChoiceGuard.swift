@@ -9,7 +9,10 @@ struct ChoiceGuard: Sendable {
     /// Whether the engine has finished the choice, passed on or not.
     var hasFinished = false
     /// Whether the guard has ended the choice; what the engine still sends of it is dropped.
-    var isCapped = false
+    var isCapped = false { didSet { noteOpenCalls() } }
+    /// Whether a call is being made whose fate is open; that of a capped choice is decided. What the engine runs itself
+    /// cannot be kept from running. Stored: it is asked for every token, and to compute it a choice would be copied.
+    private(set) var hasOpenCall = false
     /// How many deltas the engine has sent: the estimate of its tokens.
     private(set) var deltas = 0
     private(set) var calls: [OpenCall] = []
@@ -29,12 +32,8 @@ struct ChoiceGuard: Sendable {
         self.tools = tools
     }
 
-    /// Whether a call is being made whose fate is open; that of a capped choice is decided. What the engine runs itself
-    /// cannot be kept from running.
-    var hasOpenCall: Bool {
-        guard !isCapped else { return false }
-        for place in calls.indices where calls[place].state == .open && calls[place].tool != .server { return true }
-        return false
+    private mutating func noteOpenCalls() {
+        hasOpenCall = !isCapped && calls.contains { $0.state == .open && $0.tool != .server }
     }
 
     /// Whether visible text has come that ends inside a `<think>` still open.
@@ -85,6 +84,7 @@ struct ChoiceGuard: Sendable {
         verdicts: inout [Verdict]
     ) -> Int? {
         guard let place = call(for: event, payload) else { return nil }
+        defer { noteOpenCalls() }
         let before = verdicts.count
         deltas += 1
         if let name = event.name, !name.range.isEmpty, calls[place].name.isEmpty {
@@ -114,6 +114,7 @@ struct ChoiceGuard: Sendable {
             if let index = event.call { $0.index == index } else { id.isEmpty || $0.id == id }
         }
         guard let place = known else { return nil }
+        defer { noteOpenCalls() }
         calls[place].hasEnded = true
         if calls[place].state == .open, calls[place].isWhole { judge(place, &verdicts, since: verdicts.count) }
         return place
@@ -123,6 +124,7 @@ struct ChoiceGuard: Sendable {
     /// Text that convicts only now cannot stop an engine that has stopped by itself, so it warns at most.
     mutating func finish(verdicts: inout [Verdict]) {
         guard !hasFinished else { return }
+        defer { noteOpenCalls() }
         hasFinished = true
         for place in calls.indices where calls[place].state == .open {
             if calls[place].isWhole {

@@ -109,7 +109,7 @@ extension GuardedStream {
     /// Passes an event on when nothing waits, or lets it wait behind what does. When no call is open any more, all that
     /// waited goes first.
     mutating func passOrHold(_ event: borrowing Span<UInt8>) -> Decision {
-        if holdsCalls, hasOpenCall {
+        if holdsCalls, choices.contains(where: \.hasOpenCall) {
             held.append(event, saying: says)
             if held.byteCount <= settings.maxHeldBytes { return .drop }
             // Too much to keep: from here on calls pass as they come.
@@ -123,13 +123,6 @@ extension GuardedStream {
         }
         held.append(event, saying: says)
         return .replace(releaseHeld())
-    }
-
-    /// Whether a call is being made whose fate is open. A span: nothing of a choice is copied on the way of a token.
-    private var hasOpenCall: Bool {
-        let choices = choices.span
-        for index in choices.indices where choices[index].hasOpenCall { return true }
-        return false
     }
 
     /// Lets go what is held back; `mayPass` decides over each thing that the events say.

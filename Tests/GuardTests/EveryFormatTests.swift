@@ -453,3 +453,26 @@ private func looping(_ format: WireFormat, reasoning: Bool = false) -> String {
         #expect(text.contains(format == .messages || format == .responses ? #""output_tokens":3"# : #""eval_count":3"#))
     }
 }
+
+@Suite struct NumbersBeyondAllReason {
+    @Test(arguments: WireFormat.allCases, ["9223372036854775807", "-9223372036854775808"])
+    func endNoProgram(format: WireFormat, number: String) {
+        for stream in Stream.healthy where stream.request.format == format {
+            var text = String(decoding: stream.body, as: UTF8.self)
+            for member in [
+                "index", "sequence_number", "output_index", "tokens_predicted", "output_tokens", "eval_count",
+            ] {
+                text = text.replacing(try! Regex("\"\(member)\":[0-9]+"), with: "\"\(member)\":\(number)")
+            }
+            var settings = GuardSettings()
+            settings.keepAlive = .event
+            for size in [200, text.utf8.count] {
+                var guarded = GuardedStream(request: stream.request, settings: settings, runID: "run_1")
+                let received = Array(text.utf8.prefix(size))
+                _ = guarded.receive(received.span)
+                _ = guarded.keepAlive()
+                #expect(!guarded.end(.userStop).isEmpty || guarded.isComplete || format == .llamaCompletion)
+            }
+        }
+    }
+}
