@@ -10,7 +10,7 @@ public struct Replayer: Sendable {
 
     /// The bytes fed at once. Verdicts do not depend on it.
     public var readSize = 16_384
-    private let settings: Settings
+    let settings: Settings
 
     /// Creates a replayer.
     /// - Parameter settings: What the rules decide for a request.
