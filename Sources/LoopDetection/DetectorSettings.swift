@@ -91,7 +91,7 @@ public struct TailRepeatSettings: Sendable, Equatable {
 
 /// `line_repeat`: repeated lines that make up nearly all of the recent text.
 public struct LineRepeatSettings: Sendable, Equatable {
-    public var modes = TextModes(content: .stop, reasoning: .stop, code: .warn)
+    public var modes = TextModes(content: .stop, reasoning: .stop, code: .stop)
     /// Completed lines that are remembered.
     public var lines = 400
     /// Bytes of lines that are remembered.
@@ -140,11 +140,14 @@ public struct SimhashRepeatSettings: Sendable, Equatable {
 
 /// `novelty_stall`: segments that bring no new words.
 public struct NoveltyStallSettings: Sendable, Equatable {
-    public var modes = TextModes(content: .warn, reasoning: .stop, code: .off)
+    public var modes = TextModes(content: .stop, reasoning: .stop, code: .off)
     /// The largest share of unseen words that still counts as a stall.
     public var novelty = 0.20
     /// How many segments in a row must stall.
     public var segments = 8
+    /// How many characters the stalled segments must have together before visible text is stopped; `segments` warns of
+    /// it. Lists and exercises in the same words are wanted there, and reasoning holds few of them.
+    public var contentCharacters = 12_000
     /// How many earlier segments a new one is compared with.
     public var window = 8
     /// The length in characters at which a segment ends without a blank line.

@@ -140,6 +140,12 @@ extension RuleFormat {
                 .modes(place.modes),
                 .share("novelty", place.novelty, "The largest share of unseen words that still counts as a stall."),
                 .integer("segments", 1...1_000, place.segments, "How many segments in a row must stall."),
+                .integer(
+                    "content_characters",
+                    0...1_048_576,
+                    place.contentCharacters,
+                    "How many characters the stall must have before visible text is stopped; `segments` warns of it."
+                ),
                 .integer("window", 1...1_000, place.window, "How many earlier segments a new one is compared with."),
                 .integer(
                     "segment_length",

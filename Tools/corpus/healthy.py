@@ -172,10 +172,10 @@ def pictures(dice):
             lambda: lines(20, lambda n: "".join(dice.choice("..#~^") for _ in range(width))),
             lambda: lines(12, lambda n: f"[{'=' * (n * 3)}>{' ' * (36 - n * 3)}] {n * 8}%"),
             lambda: "\n".join("+---" * 8 + "+\n" + "|   " * 8 + "|" for _ in range(8)) + "\n" + "+---" * 8 + "+\n",
-            lambda: lines(10, lambda n: "┌" + "─" * width + "┐\n│" + " " * width + "│\n└" + "─" * width + "┘"),
+            lambda: lines(6, lambda n: "┌" + "─" * width + "┐\n│" + " " * width + "│\n└" + "─" * width + "┘"),
             lambda: lines(20, lambda n: "[" + "0, " * 19 + "0],"),
         ][index % 7]()
-        text = prose(dice, 300) + ("\n" + art if index % 4 == 3 else fenced("", art)) + prose(dice, 200)
+        text = prose(dice, 300).rstrip() + "\n\n" + (art if index % 4 == 3 else fenced("", art)) + prose(dice, 200)
         yield healthy("picture").add(text)
     for unit, count in [("😊", 60), ("=", 400), ("-", 500), ("\n", 400), (". ", 300), ("🎉🥳", 50), ("| | |\n", 80), ("~", 700)]:
         yield healthy("picture").add(sentence(dice) + "\n").add(unit, times=count).add("\n" + sentence(dice))

@@ -79,7 +79,7 @@ def disorder(dice):
         ending = "\n" if index % 2 else " "
         channel = "reasoning" if index % 4 == 0 else "content"
         entry = loop("disorder", channel).add(opening(dice, ["answer", "line"][index % 2])).loop()
-        for _ in range(280 if ending == " " else 90):
+        while entry.sizes[channel] - entry.start < (24000 if ending == " " else 6000):
             entry.add(dice.choice(units) + ending)
         yield entry
 

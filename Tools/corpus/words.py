@@ -103,7 +103,9 @@ TONGUES = {
         does="öffnete|reparierte|vermaß|strich|verkaufte|vergaß|beschrieb|prüfte|trug|ordnete|suchte|entdeckte|säuberte|"
         "verschickte|übersetzte|lobte|zeichnete".split("|"),
         what="das Fenster|die Brücke|den Schuppen|die Uhr|das Boot|den Brief|die Mühle|das Rad|den Ofen|die Karte|das "
-        "Klavier|den Garten|die Rechnung|das Tor|den Keller|die Laterne|das Archiv".split("|"),
+        "Klavier|den Garten|die Rechnung|das Tor|den Keller|die Laterne|das Archiv|den Zaun|die Schaukel|das Dach|den Koffer|die "
+        "Treppe|den Teppich|die Vase|das Segel|den Anker|die Schublade|das Gemälde|den Spiegel|die Glocke|das Gewächshaus|den "
+        "Schlitten|die Pumpe|das Geländer|den Brunnen|die Scheune|das Regal".split("|"),
         when="am Morgen|nach dem Regen|vor der Abfahrt|im Winter|ohne Eile|zum zweiten Mal|bei Kerzenlicht|in aller Stille|"
         "am Ufer|hinter der Kirche|mit großer Sorgfalt|auf dem Markt".split("|"),
         form="{who} {does} {when} {what}. ",
@@ -119,7 +121,9 @@ TONGUES = {
         does="ouvre|répare|mesure|repeint|oublie|décrit|vérifie|range|cherche|découvre|nettoie|expédie|traduit|admire|"
         "dessine|transporte".split("|"),
         what="la fenêtre|le pont|la grange|l'horloge|le bateau|la lettre|le moulin|la roue|le four|la carte|le piano|le "
-        "jardin|la facture|le portail|la cave|la lanterne".split("|"),
+        "jardin|la facture|le portail|la cave|la lanterne|la clôture|le toit|la valise|l'escalier|le tapis|le vase|la voile|"
+        "l'ancre|le tiroir|le tableau|le miroir|la cloche|la serre|le traîneau|la pompe|la rampe|le puits|l'étagère|le "
+        "chandelier|la brouette".split("|"),
         when="au matin|après la pluie|avant le départ|en hiver|sans hâte|pour la deuxième fois|à la bougie|en silence|sur "
         "le quai|derrière l'église|avec grand soin".split("|"),
         form="{who} {does} {what} {when}. ",
@@ -134,7 +138,9 @@ TONGUES = {
         "jardinero|una estudiante|el notario|la panadera|un viajero|el mecánico".split("|"),
         does="abre|repara|mide|pinta|olvida|describe|revisa|ordena|busca|descubre|limpia|envía|traduce|admira|dibuja".split("|"),
         what="la ventana|el puente|el granero|el reloj|el barco|la carta|el molino|la rueda|el horno|el mapa|el piano|el "
-        "jardín|la factura|el portón|el sótano|el farol".split("|"),
+        "jardín|la factura|el portón|el sótano|el farol|la valla|el tejado|la maleta|la escalera|la alfombra|el jarrón|la "
+        "vela|el ancla|el cajón|el cuadro|el espejo|la campana|el invernadero|el trineo|la bomba|la barandilla|el pozo|el "
+        "estante|la carretilla|el candelabro".split("|"),
         when="por la mañana|tras la lluvia|antes de salir|en invierno|sin prisa|por segunda vez|a la luz de una vela|en "
         "silencio|en el muelle|detrás de la iglesia|con mucho cuidado".split("|"),
         form="{who} {does} {what} {when}. ",
@@ -149,7 +155,8 @@ TONGUES = {
         "механик|художница".split("|"),
         does="открывает|чинит|измеряет|красит|забывает|описывает|проверяет|убирает|ищет|находит|чистит|отправляет|"
         "переводит|хвалит|рисует".split("|"),
-        what="окно|мост|сарай|часы|лодку|письмо|мельницу|колесо|печь|карту|рояль|сад|счёт|ворота|подвал|фонарь".split("|"),
+        what="окно|мост|сарай|часы|лодку|письмо|мельницу|колесо|печь|карту|рояль|сад|счёт|ворота|подвал|фонарь|забор|крышу|"
+        "чемодан|лестницу|ковёр|вазу|парус|якорь|ящик|картину|зеркало|колокол|теплицу|сани|насос|перила|колодец|полку".split("|"),
         when="утром|после дождя|перед отъездом|зимой|не спеша|во второй раз|при свече|молча|на берегу|за церковью|очень "
         "осторожно".split("|"),
         form="{who} {when} {does} {what}. ",
@@ -188,10 +195,17 @@ TONGUES = {
 
 def foreign(dice, tongue, length):
     """Running text of another language, about `length` bytes."""
-    parts = TONGUES[tongue]
+    parts, at = TONGUES[tongue], {"de": "in", "fr": "à", "es": "en", "ru": "в", "ar": "في"}.get(tongue)
     text = ""
     while len(text.encode()) < length:
-        piece = parts["form"].format(**{key: dice.choice(parts[key]) for key in ("who", "does", "what", "when")})
+        words = {key: dice.choice(parts[key]) for key in ("who", "does", "what", "when")}
+        if at:
+            # Names of people and places, as running text has them: words that have not been there before.
+            if dice.random() < 0.5:
+                words["who"] = dice.choice(NAMES)
+            if dice.random() < 0.5:
+                words["when"] += f" {at} {dice.choice(PLACES)}"
+        piece = parts["form"].format(**words)
         text += piece[0].upper() + piece[1:]
         if dice.random() < 0.2:
             text = text.rstrip(" ") + "\n\n"
