@@ -145,8 +145,10 @@ public struct NoveltyStallSettings: Sendable, Equatable {
     public var novelty = 0.20
     /// How many segments in a row must stall.
     public var segments = 8
-    /// How many characters the stalled segments must have together before visible text is stopped; `segments` warns of
-    /// it. Lists and exercises in the same words are wanted there, and reasoning holds few of them.
+    /// How many characters those segments must have together.
+    public var characters = 6_000
+    /// How many they must have before visible text is stopped; `characters` warns of it. Lists and exercises in the same
+    /// words are wanted there, and reasoning holds few of them.
     public var contentCharacters = 12_000
     /// How many earlier segments a new one is compared with.
     public var window = 8

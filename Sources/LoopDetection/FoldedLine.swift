@@ -35,6 +35,7 @@ struct FoldedLine: Sendable {
                     if isFirst, folded.isEmpty {
                         while next < end, Self.isMark(line[next]) { next += 1 }
                         index = next
+                        if index == end { continue }
                     }
                     while next < end, line[next] > 0x20, line[next] < 0x80 {
                         if pendingSpace { folded.append(0x20) }

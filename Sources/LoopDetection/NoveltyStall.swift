@@ -108,7 +108,7 @@ struct NoveltyStall: Sendable {
         run = isStalled ? run + 1 : 0
         runCharacters += kept
         remember()
-        guard judging, run >= settings.segments else { return nil }
+        guard judging, run >= settings.segments, runCharacters >= settings.characters else { return nil }
         var evidence = Evidence()
         evidence.add("segments", run)
         evidence.add("characters", runCharacters)

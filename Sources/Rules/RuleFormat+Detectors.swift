@@ -141,10 +141,16 @@ extension RuleFormat {
                 .share("novelty", place.novelty, "The largest share of unseen words that still counts as a stall."),
                 .integer("segments", 1...1_000, place.segments, "How many segments in a row must stall."),
                 .integer(
+                    "characters",
+                    0...1_048_576,
+                    place.characters,
+                    "How many characters these must have together."
+                ),
+                .integer(
                     "content_characters",
                     0...1_048_576,
                     place.contentCharacters,
-                    "How many characters the stall must have before visible text is stopped; `segments` warns of it."
+                    "How many they must have before visible text is stopped; `characters` warns of it."
                 ),
                 .integer("window", 1...1_000, place.window, "How many earlier segments a new one is compared with."),
                 .integer(

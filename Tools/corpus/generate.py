@@ -50,4 +50,5 @@ def main():
         print(f"{label}: {sum(text.count(chr(10)) for text in mine.values())} entries in {len(mine)} classes, {sum(len(text.encode()) for text in mine.values())} bytes")
 
 
-main()
+if __name__ == "__main__":
+    main()
