@@ -43,6 +43,22 @@ public struct Tally: Sendable, Equatable {
         return sorted.isEmpty ? nil : sorted[min(sorted.count - 1, Int(share * Double(sorted.count)))]
     }
 
+    /// How many recordings there were.
+    public var count: Int { healthy + loops }
+
+    /// The mean of the bytes of loop delivered, over loops in text that were stopped.
+    public var meanDelivered: Int { deliveries.isEmpty ? 0 : deliveries.reduce(0, +) / deliveries.count }
+
+    /// Adds another tally, of other recordings.
+    mutating func add(_ other: Tally) {
+        healthy += other.healthy
+        loops += other.loops
+        falseStopCount += other.falseStopCount
+        earlyStopCount += other.earlyStopCount
+        missCount += other.missCount
+        deliveries += other.deliveries
+    }
+
     /// Compares a verdict with a label.
     public static func outcome(_ label: Label, _ verdict: Verdict?) -> Outcome {
         guard let verdict, verdict.mode == .stop else { return label.kind == .loop ? .missed : .passed }
