@@ -113,7 +113,9 @@ private struct StreamWriter {
         var name: [UInt8] = []
         JSONString.encode(call, into: &name)
         let function = #"{"name":"# + String(decoding: name, as: UTF8.self) + #","arguments":""}"#
-        chunk(#"{"tool_calls":[{"index":\#(calls - 1),"id":"call_\#(calls)","type":"function","function":\#(function)}]}"#)
+        chunk(
+            #"{"tool_calls":[{"index":\#(calls - 1),"id":"call_\#(calls)","type":"function","function":\#(function)}]}"#
+        )
     }
 
     mutating func add(_ text: [UInt8], field: String) {

@@ -9,6 +9,9 @@ struct Dial: Sendable {
     /// The step that the default rules stand at.
     var usual: Int
 
+    /// Whether it is on or off, so that there is no step beyond.
+    var isSwitch: Bool { steps.count == 2 }
+
     /// A dial over numbers: `#` in the pattern stands for each of them.
     init(_ detector: DetectorID, _ pattern: String, _ values: [Int], usual: Int) {
         self.init(detector, values.map { pattern.replacing("#", with: "\($0)") }, values.firstIndex(of: usual)!)

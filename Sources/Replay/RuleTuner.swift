@@ -5,9 +5,9 @@ import Rules
 ///
 /// The recordings are divided in two. On the first half every dial is turned in turn, all others staying where they are,
 /// until a whole round changes nothing. A step is taken when it stops no more healthy recordings than are allowed, and
-/// then misses fewer loops, or delivers at least a twentieth fewer bytes of them. A step to the stricter side also needs
-/// the next one after it to be as harmless, so that no threshold stands at the edge of what was seen. The second half,
-/// which had no say, shows what the result is worth.
+/// then misses fewer loops, or delivers at least a twentieth fewer bytes of them. A number that is stricter than the
+/// default also needs the next one after it to be as harmless, so that no threshold stands at the edge of what was seen.
+/// The second half, which had no say, shows what the result is worth.
 public struct RuleTuner: Sendable {
     /// The largest share of healthy recordings that may be stopped.
     public var mostFalseStops = 0.0
@@ -85,7 +85,7 @@ public struct RuleTuner: Sendable {
         var best = now
         for step in tallies.keys.sorted(by: { abs($0 - now) < abs($1 - now) }) where step != now {
             guard let tally = tallies[step], let current = tallies[best] else { continue }
-            if step > dial.usual {
+            if step > dial.usual, !dial.isSwitch {
                 guard let further = tallies[step + 1], excess(further) <= excess(current) else { continue }
             }
             let isBetter =

@@ -9,7 +9,8 @@ extension Score {
         for detector in detectors where detector.alone.falseStops.count + detector.stops > 0 {
             page += row(detector.id.name, detector.first, detector.alone)
         }
-        page += "\nA detector's row says what it does alone; 'stops', how many runs it was the first to stop. 'loop bytes'"
+        page +=
+            "\nA detector's row says what it does alone; 'stops', how many runs it was the first to stop. 'loop bytes'"
         page += " is the\nmedian of the bytes of loop that were delivered before the stop.\n"
         if !failures.isEmpty {
             page += "\n"

@@ -32,7 +32,8 @@ public struct TunedRules: Sendable {
             page += "#   \(name):\(String(repeating: " ", count: 15 - name.count)) \(Self.facts(tally))\n"
         }
         page += "#\n"
-        page += isChanged ? "# What is not said here stays as in the default rules.\n\n" : "# Nothing was found better.\n\n"
+        page +=
+            isChanged ? "# What is not said here stays as in the default rules.\n\n" : "# Nothing was found better.\n\n"
         page += setting.yaml { place in
             let dial = Dial.all[place]
             return evidence(place, "was \(dial.steps[dial.usual])")
@@ -67,7 +68,8 @@ public struct TunedRules: Sendable {
 
     private static func facts(_ tally: Tally) -> String {
         let early = tally.earlyStops.count == 0 ? "" : " and \(tally.earlyStops.count) loops before they began"
-        return "stopped \(tally.falseStops.count) of \(tally.healthy) healthy (\(tally.falseStops.percentages))\(early), "
+        return
+            "stopped \(tally.falseStops.count) of \(tally.healthy) healthy (\(tally.falseStops.percentages))\(early), "
             + "missed \(tally.misses.count) of \(tally.loops) loops (\(tally.misses.percentages)), "
             + "\(tally.meanDelivered) loop bytes delivered on average"
     }

@@ -40,7 +40,9 @@ struct RecordingsCommand: ParsableCommand {
         func validate() throws {
             if let began, began < 0 { throw ValidationError("--from must be at least 0, not \(began).") }
             if kind == .healthy, began != nil || channel != nil {
-                throw ValidationError("A healthy recording has no place where it loops: leave out --from and --channel.")
+                throw ValidationError(
+                    "A healthy recording has no place where it loops: leave out --from and --channel."
+                )
             }
             if began != nil, channel == nil {
                 throw ValidationError("--from counts the bytes of one channel: say which with --channel.")

@@ -73,6 +73,16 @@ struct LineRepeatTests {
         #expect(try #require(found.first).byte >= 4_096)
     }
 
+    @Test func recordsOfWhichEveryLineHasBeenThereAreHealthy() {
+        let records = lines(0..<200) {
+            "  {\n    \"unit\": \"degrees celsius\",\n    \"value\": \($0 * 7_919 % 13 % 10)\n  },"
+        }
+        #expect(verdicts(records, in: .content, settings: Self.only()).isEmpty)
+        let arguments = DetectorSettings.only { $0.argumentRepeat = ArgumentRepeatSettings() }
+        #expect(verdicts("{\"records\":[\n" + records, in: .arguments, settings: arguments).isEmpty)
+        #expect(verdicts(writeCall(records), in: .arguments, settings: arguments).isEmpty)
+    }
+
     @Test(arguments: [">", "- ", "    ", "* "])
     func theDepthOfAQuotationOrListDoesNotTellLinesApart(_ mark: String) {
         let text = lines(1..<200) { times($0, mark) + "I agree with what was said above, word for word." }

@@ -60,8 +60,10 @@ struct NoveltyStallTests {
 
     @Test func shortParagraphsAreJudgedTogether() throws {
         let doubts = [
-            "Wait, is it though?", "Let me think about the loop again.", "Maybe it begins at one.", "No, that is wrong.",
-            "Then the last one would be missed.", "So it begins at zero after all.", "Hmm, that cannot be right either.",
+            "Wait, is it though?", "Let me think about the loop again.", "Maybe it begins at one.",
+            "No, that is wrong.",
+            "Then the last one would be missed.", "So it begins at zero after all.",
+            "Hmm, that cannot be right either.",
         ]
         let text = shuffle(600, doubts, seed: 5, separator: "\n\n")
         #expect(try #require(verdicts(text, in: .reasoning, settings: Self.only).stop).byte < 8_000)

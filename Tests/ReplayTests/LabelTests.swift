@@ -30,7 +30,7 @@ import Testing
                 _ = try LabelFile.labels(of: try Recording.find([folder]))
                 Issue.record("no error")
             } catch {
-                #expect(error.description.hasPrefix("\(folder)/labels.jsonl: line 2: "))
+                #expect("\(error)".hasPrefix("\(folder)/labels.jsonl: line 2: "))
             }
         }
     }
@@ -73,7 +73,7 @@ import Testing
                 _ = try Recording.find([folder])
                 Issue.record("no error")
             } catch {
-                #expect(error.description.contains("x.corpus.jsonl: line 2: ") && error.description.contains(reason))
+                #expect("\(error)".contains("x.corpus.jsonl: line 2: ") && "\(error)".contains(reason))
             }
         }
     }
@@ -85,7 +85,9 @@ import Testing
     private func calls(_ body: [UInt8]) -> [String] {
         var calls: [Int: String] = [:]
         for case let delta as [String: Any] in deltas(body).compactMap({ ($0["tool_calls"] as? [Any])?.first }) {
-            guard let index = delta["index"] as? Int, let function = delta["function"] as? [String: Any] else { continue }
+            guard let index = delta["index"] as? Int, let function = delta["function"] as? [String: Any] else {
+                continue
+            }
             calls[index, default: ""] +=
                 (function["name"] as? String ?? "") + (function["arguments"] as? String ?? "")
         }

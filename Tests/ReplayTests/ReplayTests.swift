@@ -10,7 +10,6 @@ private let replayer = Replayer { _ in GuardSettings() }
 private let fixtures = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
     .deletingLastPathComponent().appendingPathComponent("fixtures/healthy").path
 
-
 private let loop = Array(String(repeating: chunk("I will look again. "), count: 500).utf8)
 
 @Suite struct Replaying {

@@ -25,9 +25,11 @@ import Testing
             #expect(score.total.misses == Share(1, of: 4))
             #expect(score.unlabelled == 1 && score.errors.isEmpty)
             #expect(score.classes["word"]?.loops == 3)
-            #expect(score.failures.map { $0.file.split(separator: "#")[1] } == [
-                "repetition that was asked for", "stopped too early", "elsewhere", "missed",
-            ])
+            #expect(
+                score.failures.map { $0.file.split(separator: "#")[1] } == [
+                    "repetition that was asked for", "stopped too early", "elsewhere", "missed",
+                ]
+            )
             // 1,024 bytes of loop, and up to the next look of the detector.
             let delivered = try #require(score.total.delivered(0.5))
             #expect(score.total.delivered == [delivered] && delivered >= 1_024 && delivered < 1_024 + 128)
@@ -46,7 +48,8 @@ import Testing
 
     @Test(arguments: [
         // From the formula, worked out by hand with z² = 3.8415.
-        (0, 0, 0.0, 1.0), (0, 10, 0.0, 0.2775), (10, 10, 0.7225, 1.0), (5, 10, 0.2366, 0.7634), (1, 100, 0.0018, 0.0545),
+        (0, 0, 0.0, 1.0), (0, 10, 0.0, 0.2775), (10, 10, 0.7225, 1.0), (5, 10, 0.2366, 0.7634),
+        (1, 100, 0.0018, 0.0545),
         (0, 3_000, 0.0, 0.00128),
     ])
     func anIntervalIsWilsons(count: Int, total: Int, low: Double, high: Double) {

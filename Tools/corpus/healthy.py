@@ -125,6 +125,28 @@ def data(dice):
         yield healthy("json").add("The series: " + text + "\n")
 
 
+def readings(dice):
+    """Records of which every line has been there before: ratings, answers, states, without a number of their own."""
+    for index in range(20):
+        unit, place = f"{dice.choice(ADJECTIVES)} {dice.choice(NOUNS)}", dice.choice(PLACES)
+        make = [
+            lambda: {"unit": f"degrees of the {unit}", "value": dice.randrange(10)},
+            lambda: {"question": f"How do you like the {unit}?", "rating": dice.randrange(1, 6), "city": place, "verified": dice.random() < 0.5},
+            lambda: {"sensor": unit, "state": dice.choice(["open", "closed"])},
+            lambda: {"answer": dice.choice(["yes", "no", "do not know"])},
+            lambda: {"type": "measurement of " + unit, "position": {"x": dice.randrange(8), "y": dice.randrange(8)}, "alarm": None},
+        ][index % 5]
+        text = json.dumps([make() for _ in range(90 + 10 * (index % 4))], indent=2)
+        if index < 5:
+            yield healthy("readings").add("The readings:\n\n" + fenced("json", text))
+        elif index < 10:
+            yield healthy("readings", request={"response_format": {"type": "json_object"}, "messages": []}).add(text)
+        elif index < 15:
+            yield healthy("readings").call("create_records", '{"records":').add(text, "arguments").add("}", "arguments")
+        else:
+            yield healthy("readings").call("write_file", '{"path":"a.json","content":"').add(escaped(text), "arguments").add('"}', "arguments")
+
+
 def logs(dice):
     for index in range(18):
         clock, rows = dice.randrange(60000), []
@@ -333,6 +355,6 @@ def markup(dice):
 
 
 ALL = [
-    running, tables, enumerations, checklists, code, data, logs, verse, pictures, bytes_as_text, arithmetic, documents,
+    running, tables, enumerations, checklists, code, data, readings, logs, verse, pictures, bytes_as_text, arithmetic, documents,
     translations, diffs, thinking, hypotheses, reference, dialogues, asked_for, markup,
 ]
