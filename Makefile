@@ -38,6 +38,7 @@ format:
 score: build
 	$(PYTHON) Tools/corpus/generate.py --check
 	.build/release/loopguard replay fixtures/corpus --score
+	LOOPGUARD_CORPUS=whole $(SWIFT) test --filter ReplayTests.Corpus
 
 bench: build
 	$(SWIFT) build -c release --product loopguard-bench

@@ -97,7 +97,7 @@ public struct LineRepeatSettings: Sendable, Equatable {
     /// Bytes of lines that are remembered.
     public var bytes = 16_384
     public var prose = LineRepeatLimits(count: 8, mass: 0.90, window: 2_048, minimum: 1_024)
-    public var code = LineRepeatLimits(count: 32, mass: 0.97, share: 0.8, window: 4_096, minimum: 4_096)
+    public var code = LineRepeatLimits(count: 32, mass: 0.97, kinds: 3, window: 4_096, minimum: 4_096)
     public init() {}
 }
 
@@ -107,17 +107,17 @@ public struct LineRepeatLimits: Sendable, Equatable {
     public var count: Int
     /// The share of the window that duplicate lines must make up.
     public var mass: Double
-    /// The share of the window that the line itself must make up.
-    public var share: Double
-    /// The bytes of recent lines over which the shares are taken.
+    /// The most different lines that the window may have; 0 for any number.
+    public var kinds: Int
+    /// The bytes of recent lines over which the share is taken.
     public var window: Int
     /// The fewest bytes that must exist before the detector may convict.
     public var minimum: Int
 
-    public init(count: Int, mass: Double, share: Double = 0, window: Int, minimum: Int) {
+    public init(count: Int, mass: Double, kinds: Int = 0, window: Int, minimum: Int) {
         self.count = count
         self.mass = mass
-        self.share = share
+        self.kinds = kinds
         self.window = window
         self.minimum = minimum
     }

@@ -2,8 +2,8 @@
 ///
 /// A count alone convicts headings, separators and `return nil`; so the repeated lines must also make up nearly all of
 /// the recent text. In code and JSON even that is not enough: of records with a few possible values each line has been
-/// there before, so one line must make up most of it alone. Lines are judged when they are complete: half a line equals
-/// the start of many others.
+/// there before, so there may be only very few different ones. Lines are judged when they are complete: half a line
+/// equals the start of many others.
 struct LineRepeat: Sendable {
     private let settings: LineRepeatSettings
     /// Hash of the folded text, and twice the length in bytes plus one for a duplicate; oldest first, from `first` on.
@@ -46,13 +46,13 @@ struct LineRepeat: Sendable {
         guard judging, seen + 1 >= limits.count, folded.bytes.count >= Self.shortest, folded.letters > 0 else {
             return nil
         }
-        let (mass, share, total) = shares(of: hash, over: limits.window)
-        guard total >= limits.minimum, mass >= limits.mass, share >= limits.share else { return nil }
+        let (mass, total, lines) = mass(over: limits.window)
+        guard total >= limits.minimum, mass >= limits.mass else { return nil }
+        guard limits.kinds == 0 || hasFewKinds(lines, limits.kinds) else { return nil }
         var evidence = Evidence()
         evidence.add("line", bytes: folded.bytes)
         evidence.add("count", seen + 1)
         evidence.add("mass", share: mass)
-        evidence.add("share", share: share)
         evidence.add("window", total)
         return evidence
     }
@@ -64,22 +64,28 @@ struct LineRepeat: Sendable {
         return count
     }
 
-    /// The shares of duplicates and of one line in the last lines that together have at least `window` bytes, and their
-    /// bytes.
-    private func shares(of hash: UInt64, over window: Int) -> (mass: Double, share: Double, bytes: Int) {
+    /// The share of duplicates in the last lines that together have at least `window` bytes, their bytes, and the lines.
+    private func mass(over window: Int) -> (share: Double, bytes: Int, lines: Range<Int>) {
         var total = 0
         var duplicate = 0
-        var own = 0
         var index = hashes.count
         while index > first, total < window {
             index -= 1
             let length = Int(infos[index] >> 1)
             total += length
             if infos[index] & 1 == 1 { duplicate += length }
-            if hashes[index] == hash { own += length }
         }
-        let bytes = Double(max(total, 1))
-        return (Double(duplicate) / bytes, Double(own) / bytes, total)
+        return (total == 0 ? 0 : Double(duplicate) / Double(total), total, index..<hashes.count)
+    }
+
+    /// Whether there are no more different lines than that.
+    private func hasFewKinds(_ lines: Range<Int>, _ most: Int) -> Bool {
+        var kinds: [UInt64] = []
+        for index in lines where !kinds.contains(hashes[index]) {
+            kinds.append(hashes[index])
+            if kinds.count > most { return false }
+        }
+        return true
     }
 
     private mutating func forget() {

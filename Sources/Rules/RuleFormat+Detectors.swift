@@ -88,14 +88,19 @@ extension RuleFormat {
     private static func lineLimits(_ name: String, _ place: Place<LineRepeatLimits>, _ summary: String) -> RuleKey {
         .map(
             name,
-            "\(summary) The line was seen `count` times, repeated lines are `mass` of the last `window` bytes, the line "
-                + "itself is `share` of them, and there are `minimum` bytes in all.",
+            "\(summary) The line was seen `count` times, repeated lines are `mass` of the last `window` bytes, which "
+                + "have at most `kinds` different lines (0 for any number), and there are `minimum` bytes in all.",
             inline: true,
             [
                 .integer("count", 2...100_000, place.count, "How often the line must have been seen."),
                 .share("mass", place.mass, "The share of the window that repeated lines must make up."),
-                .share("share", place.share, "The share of the window that the line itself must make up."),
-                .integer("window", 64...1_048_576, place.window, "The bytes of recent lines the shares are taken of."),
+                .integer(
+                    "kinds",
+                    0...100_000,
+                    place.kinds,
+                    "The most different lines in the window; 0 for any number."
+                ),
+                .integer("window", 64...1_048_576, place.window, "The bytes of recent lines the share is taken of."),
                 .integer("minimum", 0...1_048_576, place.minimum, "The fewest bytes of lines there must be."),
             ]
         )

@@ -69,23 +69,25 @@ import Testing
         #expect(Set(labels.map(\.group)).count >= 50)
     }
 
+    /// Without optimisation the whole corpus takes a minute: then one of eight, and all of it in `make score`.
+    private static let step = ProcessInfo.processInfo.environment["LOOPGUARD_CORPUS"] == "whole" ? 1 : 8
+
     @Test func theDefaultRulesHarmNothingAndMissOnlyWhatIsDocumented() async throws {
-        let recordings = try Recording.find([Self.folder])
+        let all = try Recording.find([Self.folder])
+        let recordings = stride(from: 0, to: all.count, by: Self.step).map { all[$0] }
         let labels = try LabelFile.labels(of: recordings)
+        let page = try String(contentsOfFile: repository + "/docs/detectors.md", encoding: .utf8)
         var tally = Tally()
-        var missed: [String] = []
-        var place = 0
         for await result in Replayer(rules: .default).replay(recordings, jobs: 2) {
-            let label = try #require(labels[place])
-            place += 1
+            let label = try #require(labels[tally.count])
             switch tally.add(label, result.verdict) {
             case .passed, .stopped: break
-            case .missed: missed.append(String(result.file.split(separator: "#")[1]))
+            case .missed:
+                let isDocumented = page.contains("`\(result.file.split(separator: "#")[1])`")
+                #expect(isDocumented, "\(result.file) is missed, and docs/detectors.md does not say so")
             case .falseStop, .earlyStop: Issue.record("\(result.file): \(result.jsonLine)")
             }
         }
-        #expect(tally.misses.rate <= 0.02)
-        let page = try String(contentsOfFile: repository + "/docs/detectors.md", encoding: .utf8)
-        for name in missed { #expect(page.contains("`\(name)`"), "\(name) is missed and not documented") }
+        if Self.step == 1 { #expect(tally.misses.rate <= 0.02) }
     }
 }

@@ -34,7 +34,7 @@ import Testing
                 line(
                     "l\(n)",
                     "loop",
-                    #"{"content":"We look at part \#(n) again.\n","times":50}"#,
+                    #"{"content":"We look at part \#(n) again.\n","times":38}"#,
                     #""channel":"content","began":0,"#
                 )
             }
@@ -54,7 +54,7 @@ import Testing
     }
 
     @Test func nothingIsLoweredThatHealthyRecordingsWouldPayFor() async throws {
-        try await withFolder(["x.corpus.jsonl": Self.corpus(healthyLines: 50)]) { folder in
+        try await withFolder(["x.corpus.jsonl": Self.corpus(healthyLines: 34)]) { folder in
             let tuned = try await RuleTuner().tune(try Recording.find([folder]))
             #expect(!tuned.isChanged)
             #expect(tuned.train.tuned.falseStops.count == 0)
