@@ -21,6 +21,10 @@ ENGLISH = [
 ]
 
 
+# How long loops without a period are, in bytes. Real ones go on to the limit on tokens; the repository is to stay small.
+SIZES = {"content": 18000, "reasoning": 15000}
+
+
 def opening(dice, kind):
     """What comes before the loop: nothing, a line, or an answer that begins well."""
     size = {"none": 0, "line": 60, "answer": 900, "long": 7000}[kind]
@@ -79,7 +83,7 @@ def disorder(dice):
         ending = "\n" if index % 2 else " "
         channel = "reasoning" if index % 4 == 0 else "content"
         entry = loop("disorder", channel).add(opening(dice, ["answer", "line"][index % 2])).loop()
-        while entry.sizes[channel] - entry.start < (24000 if ending == " " else 6000):
+        while entry.sizes[channel] - entry.start < (SIZES[channel] if ending == " " else 6000):
             entry.add(dice.choice(units) + ending)
         yield entry
 
@@ -155,7 +159,7 @@ def counter(dice):
         channel = "reasoning" if index % 2 else "content"
         start = dice.randrange(1, 40)
         entry = loop("counter", channel).add(opening(dice, ["line", "answer"][index % 2])).loop()
-        while entry.sizes[channel] - entry.start < 24000:
+        while entry.sizes[channel] - entry.start < SIZES[channel]:
             entry.add(form.format(n=start, m=start + 1))
             start += 1
         yield entry
@@ -172,7 +176,7 @@ def timestamp(dice):
     for index in range(12):
         channel = "reasoning" if index % 3 == 0 else "content"
         entry, clock = loop("timestamp", channel).add(opening(dice, "line")).loop(), dice.randrange(80000)
-        while entry.sizes[channel] - entry.start < 24000:
+        while entry.sizes[channel] - entry.start < SIZES[channel]:
             clock += dice.randrange(1, 75)
             entry.add(
                 forms[index % 4].format(
@@ -198,7 +202,7 @@ def growing(dice):
     ]
     for index, maker in enumerate(makers):
         entry, n = loop("growing").add(opening(dice, ["line", "answer"][index % 2])).loop(), 1
-        while entry.sizes["content"] - entry.start < 26000:
+        while entry.sizes["content"] - entry.start < SIZES["content"]:
             entry.add(maker(n))
             n += 1
         yield entry
@@ -230,7 +234,7 @@ def reworded(dice):
         channel = "content" if index % 3 == 0 else "reasoning"
         entry = loop("reworded", channel).add(opening(dice, ["answer", "line", "none"][index % 3])).loop()
         gap = dice.choice([" ", " ", "\n", "\n\n"]) if pool is not SYLLABLES else " "
-        while entry.sizes[channel] - entry.start < 26000:
+        while entry.sizes[channel] - entry.start < SIZES[channel]:
             entry.add(dice.choice(pool) + (gap if dice.random() < 0.7 else " "))
         yield entry
 
@@ -247,7 +251,7 @@ def variation(dice):
         channel = "reasoning" if index % 2 else "content"
         pools = [dice.sample(words, 6) for words in (ADJECTIVES, NOUNS, PLACES, NAMES, VERBS)]
         entry = loop("variation", channel).add(opening(dice, "answer")).loop()
-        while entry.sizes[channel] - entry.start < 26000:
+        while entry.sizes[channel] - entry.start < SIZES[channel]:
             a, n, p, x, v = ([dice.choice(pool), dice.choice(pool)] for pool in pools)
             entry.add(forms[index % 4].format(a=a[0], a2=a[1], n=n[0], p=p[0], p2=p[1], x=x[0], x2=x[1], v=v[0]))
         yield entry
@@ -262,7 +266,7 @@ def reasoning(dice):
         if index % 2:
             entry.add(train + "\n\n", times=copies)
         else:
-            while entry.sizes["reasoning"] - entry.start < 20000:
+            while entry.sizes["reasoning"] - entry.start < SIZES["reasoning"]:
                 noise = dice.choice(["Wait. ", "Hmm. ", "Hold on. ", "", "", "Okay. ", "So, "])
                 entry.add(noise + train + "\n\n")
         yield entry
@@ -284,7 +288,7 @@ def stumbling(dice):
         unit = dice.choice(ENGLISH).rstrip() + ("\n" if index % 2 else " ")
         channel = "reasoning" if index % 3 == 1 else "content"
         entry = loop("stumbling", channel).add(opening(dice, "line")).loop()
-        while entry.sizes[channel] - entry.start < 26000:
+        while entry.sizes[channel] - entry.start < SIZES[channel]:
             copy = unit
             if dice.random() < 0.15:
                 words = copy.split(" ")
