@@ -2,6 +2,7 @@
 # make test     every test: Swift, then Python: the cancel board's reader, real clients against the built binary
 # make build    the release binary, .build/release/loopguard
 # make lint     the formatter, strictly
+# make score    the default rules on the labelled corpus
 # make bench    the benchmarks behind docs/performance.md
 
 SWIFT ?= swift
@@ -9,7 +10,7 @@ PYTHON ?= python3
 VENV := .venv
 VENV_READY := $(VENV)/.ready
 
-.PHONY: demo test test-swift test-board test-clients build debug lint format bench deps clean
+.PHONY: demo test test-swift test-board test-clients build debug lint format score bench deps clean
 
 demo: build $(VENV_READY)
 	$(VENV)/bin/python Integration/demo.py .build/release/loopguard
@@ -37,6 +38,11 @@ lint:
 
 format:
 	$(SWIFT) format --in-place --recursive --parallel Sources Tests Benchmarks Package.swift
+
+score: build
+	$(PYTHON) Tools/corpus/generate.py --check
+	.build/release/loopguard replay fixtures/corpus --score
+	LOOPGUARD_CORPUS=whole $(SWIFT) test --filter ReplayTests.Corpus
 
 bench: build
 	$(SWIFT) build -c release --product loopguard-bench

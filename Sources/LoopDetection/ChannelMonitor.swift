@@ -189,7 +189,7 @@ public struct ChannelMonitor: Sendable {
         profile.completed(shape)
         if hearsSegments {
             endPiece(dropping: wasCode || profile.current == .code || shape.looksLikeCode || shape.isTitle)
-            if shape.isBlank { endSegment(&verdicts) }
+            if shape.isBlank, noveltyStall.mayEnd { endSegment(&verdicts) }
         }
         if shape.isBlank || !(hearsLines || hearsTemplates) { return }
 
@@ -235,7 +235,8 @@ public struct ChannelMonitor: Sendable {
         guard hearsSegments else { return }
         let mode = mode(.noveltyStall)
         if let evidence = noveltyStall.endSegment(tail, at: tail.end, judging: mode != .off) {
-            speak(.noveltyStall, mode, evidence, &verdicts)
+            let reached = noveltyStall.reach(mode, in: kind)
+            if reached > spoken[.noveltyStall] { speak(.noveltyStall, reached, evidence, &verdicts) }
         }
     }
 

@@ -91,13 +91,13 @@ public struct TailRepeatSettings: Sendable, Equatable {
 
 /// `line_repeat`: repeated lines that make up nearly all of the recent text.
 public struct LineRepeatSettings: Sendable, Equatable {
-    public var modes = TextModes(content: .stop, reasoning: .stop, code: .warn)
+    public var modes = TextModes(content: .stop, reasoning: .stop, code: .stop)
     /// Completed lines that are remembered.
     public var lines = 400
     /// Bytes of lines that are remembered.
     public var bytes = 16_384
     public var prose = LineRepeatLimits(count: 8, mass: 0.90, window: 2_048, minimum: 1_024)
-    public var code = LineRepeatLimits(count: 32, mass: 0.97, window: 4_096, minimum: 4_096)
+    public var code = LineRepeatLimits(count: 32, mass: 0.97, kinds: 3, window: 4_096, minimum: 4_096)
     public init() {}
 }
 
@@ -107,14 +107,17 @@ public struct LineRepeatLimits: Sendable, Equatable {
     public var count: Int
     /// The share of the window that duplicate lines must make up.
     public var mass: Double
+    /// The most different lines that the window may have; 0 for any number.
+    public var kinds: Int
     /// The bytes of recent lines over which the share is taken.
     public var window: Int
     /// The fewest bytes that must exist before the detector may convict.
     public var minimum: Int
 
-    public init(count: Int, mass: Double, window: Int, minimum: Int) {
+    public init(count: Int, mass: Double, kinds: Int = 0, window: Int, minimum: Int) {
         self.count = count
         self.mass = mass
+        self.kinds = kinds
         self.window = window
         self.minimum = minimum
     }
@@ -140,11 +143,16 @@ public struct SimhashRepeatSettings: Sendable, Equatable {
 
 /// `novelty_stall`: segments that bring no new words.
 public struct NoveltyStallSettings: Sendable, Equatable {
-    public var modes = TextModes(content: .warn, reasoning: .stop, code: .off)
+    public var modes = TextModes(content: .stop, reasoning: .stop, code: .off)
     /// The largest share of unseen words that still counts as a stall.
     public var novelty = 0.20
     /// How many segments in a row must stall.
     public var segments = 8
+    /// How many characters those segments must have together.
+    public var characters = 6_000
+    /// How many they must have before visible text is stopped; `characters` warns of it. Lists and exercises in the same
+    /// words are wanted there, and reasoning holds few of them.
+    public var contentCharacters = 12_000
     /// How many earlier segments a new one is compared with.
     public var window = 8
     /// The length in characters at which a segment ends without a blank line.

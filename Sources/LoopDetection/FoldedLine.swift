@@ -1,4 +1,5 @@
-/// A line as it is compared: trimmed, in lower case, runs of white space as one space.
+/// A line as it is compared: in lower case, runs of white space as one space, without the marks of lists and quotations
+/// that it begins with and without white space at its ends.
 struct FoldedLine: Sendable {
     /// The folded text.
     private(set) var bytes: [UInt8] = []
@@ -31,6 +32,11 @@ struct FoldedLine: Sendable {
             bytes.append(addingCapacity: (end + 3 - index) * 3) { folded in
                 while index < end {
                     var next = index
+                    if isFirst, folded.isEmpty {
+                        while next < end, Self.isMark(line[next]) { next += 1 }
+                        index = next
+                        if index == end { continue }
+                    }
                     while next < end, line[next] > 0x20, line[next] < 0x80 {
                         if pendingSpace { folded.append(0x20) }
                         pendingSpace = false
@@ -55,6 +61,11 @@ struct FoldedLine: Sendable {
             }
         }
         self.letters = letters
+    }
+
+    /// Whether a byte may stand before a line that is quoted or listed, at any depth.
+    private static func isMark(_ byte: UInt8) -> Bool {
+        byte == UInt8(ascii: ">") || byte == UInt8(ascii: "-") || byte == UInt8(ascii: "*") || byte == 0x20
     }
 
     /// Replaces every run of ASCII digits by one `#`. Returns whether there was any.

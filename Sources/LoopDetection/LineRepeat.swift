@@ -1,7 +1,9 @@
 /// `line_repeat`: the same lines over and over, with hardly anything else between.
 ///
 /// A count alone convicts headings, separators and `return nil`; so the repeated lines must also make up nearly all of
-/// the recent text. Lines are judged when they are complete: half a line equals the start of many others.
+/// the recent text. In code and JSON even that is not enough: of records with a few possible values each line has been
+/// there before, so there may be only very few different ones. Lines are judged when they are complete: half a line
+/// equals the start of many others.
 struct LineRepeat: Sendable {
     private let settings: LineRepeatSettings
     /// Hash of the folded text, and twice the length in bytes plus one for a duplicate; oldest first, from `first` on.
@@ -44,8 +46,9 @@ struct LineRepeat: Sendable {
         guard judging, seen + 1 >= limits.count, folded.bytes.count >= Self.shortest, folded.letters > 0 else {
             return nil
         }
-        let (mass, total) = mass(over: limits.window)
+        let (mass, total, lines) = mass(over: limits.window)
         guard total >= limits.minimum, mass >= limits.mass else { return nil }
+        guard limits.kinds == 0 || hasFewKinds(lines, limits.kinds) else { return nil }
         var evidence = Evidence()
         evidence.add("line", bytes: folded.bytes)
         evidence.add("count", seen + 1)
@@ -61,8 +64,8 @@ struct LineRepeat: Sendable {
         return count
     }
 
-    /// The share of duplicates in the last lines that together have at least `window` bytes, and their bytes.
-    private func mass(over window: Int) -> (share: Double, bytes: Int) {
+    /// The share of duplicates in the last lines that together have at least `window` bytes, their bytes, and the lines.
+    private func mass(over window: Int) -> (share: Double, bytes: Int, lines: Range<Int>) {
         var total = 0
         var duplicate = 0
         var index = hashes.count
@@ -72,7 +75,17 @@ struct LineRepeat: Sendable {
             total += length
             if infos[index] & 1 == 1 { duplicate += length }
         }
-        return (total == 0 ? 0 : Double(duplicate) / Double(total), total)
+        return (total == 0 ? 0 : Double(duplicate) / Double(total), total, index..<hashes.count)
+    }
+
+    /// Whether there are no more different lines than that.
+    private func hasFewKinds(_ lines: Range<Int>, _ most: Int) -> Bool {
+        var kinds: [UInt64] = []
+        for index in lines where !kinds.contains(hashes[index]) {
+            kinds.append(hashes[index])
+            if kinds.count > most { return false }
+        }
+        return true
     }
 
     private mutating func forget() {

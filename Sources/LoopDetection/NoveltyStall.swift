@@ -1,12 +1,12 @@
 /// `novelty_stall`: one segment after another brings hardly a new word and nothing concrete.
 ///
 /// Reworded repetition ("I'll do it. I'll start now.") has no period and few equal sentences, but its vocabulary is
-/// exhausted. A segment ends at a blank line or after a few hundred characters. Code, headings and titles are dropped,
+/// exhausted. A segment ends after a few hundred characters, or at a blank line when it is half full. Code, headings and titles are dropped,
 /// numbers do not count as words, and a new path, identifier or quoted name is progress whatever the words are. Text
 /// that is mostly no letters, tables of figures for example, is not judged at all: it ends the run of stalls.
 ///
-/// The run must also be long: half of what as many full segments would have. Eight short steps of a calculation use the
-/// same words, and only their numbers tell them apart.
+/// Eight short steps of a calculation use the same words, and only their numbers tell them apart: so short paragraphs
+/// make one segment together.
 struct NoveltyStall: Sendable {
     private let settings: NoveltyStallSettings
     /// The hashes of the present segment: words even, concrete names odd.
@@ -73,6 +73,15 @@ struct NoveltyStall: Sendable {
         addNames(tail.bytes.span.extracting(indices))
     }
 
+    /// Whether a blank line ends the present segment: only when it is half full. Short paragraphs are judged together,
+    /// or eight of them would be compared with too little text to tell rewording from news.
+    var mayEnd: Bool { 2 * (kept + dropped) >= settings.segmentLength }
+
+    /// How far a verdict may go that has just been given: in visible text a stop takes more than a warning.
+    func reach(_ mode: Mode, in kind: ChannelKind) -> Mode {
+        kind == .content && runCharacters < settings.contentCharacters ? min(mode, .warn) : mode
+    }
+
     /// Ends the segment and judges it, when a verdict is asked for.
     mutating func endSegment(_ tail: ChannelTail, at end: Int, judging: Bool) -> Evidence? {
         defer {
@@ -99,9 +108,7 @@ struct NoveltyStall: Sendable {
         run = isStalled ? run + 1 : 0
         runCharacters += kept
         remember()
-        guard judging, run >= settings.segments, runCharacters * 2 >= settings.segments * settings.segmentLength else {
-            return nil
-        }
+        guard judging, run >= settings.segments, runCharacters >= settings.characters else { return nil }
         var evidence = Evidence()
         evidence.add("segments", run)
         evidence.add("characters", runCharacters)

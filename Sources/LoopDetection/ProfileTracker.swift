@@ -80,7 +80,8 @@ struct LineShape: Sendable {
             && last == UInt8(ascii: "*") && line[end - 2] == UInt8(ascii: "*")
         isTitle = head == UInt8(ascii: "#") || isBold
         let isIndented = first >= 2 || line[0] == UInt8(ascii: "\t")
-        looksLikeCode = isIndented || fence != nil || head == UInt8(ascii: "|") || Self.endsCode(last)
+        looksLikeCode =
+            isIndented || fence != nil || head == UInt8(ascii: "|") || Self.isDrawn(line, first) || Self.endsCode(last)
     }
 
     /// Whether a line, complete or not, begins like a row of a table, a heading or a quotation.
@@ -90,6 +91,14 @@ struct LineShape: Sendable {
         guard first < line.count else { return false }
         let head = line[first]
         return head == UInt8(ascii: "|") || head == UInt8(ascii: "#") || head == UInt8(ascii: ">")
+    }
+
+    /// Whether a line begins with a line of a box or a block (U+2500 to U+259F), or as `+--` does.
+    private static func isDrawn(_ line: Span<UInt8>, _ first: Int) -> Bool {
+        guard first + 2 < line.count else { return false }
+        let (second, third) = (line[first + 1], line[first + 2])
+        if line[first] == UInt8(ascii: "+") { return second == UInt8(ascii: "-") && third == second }
+        return line[first] == 0xE2 && (second == 0x94 || second == 0x95 || (second == 0x96 && third <= 0x9F))
     }
 
     private static func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || byte &- 0x09 < 5 }

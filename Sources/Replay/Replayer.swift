@@ -2,6 +2,7 @@ import Cancellation
 public import GenerationWire
 public import Guard
 import LoopDetection
+public import Rules
 
 /// Feeds recorded bytes to the guard that the gateway uses and tells what it would have done.
 public struct Replayer: Sendable {
@@ -10,11 +11,16 @@ public struct Replayer: Sendable {
 
     /// The bytes fed at once. Verdicts do not depend on it.
     public var readSize = 16_384
-    private let settings: Settings
+    let settings: Settings
 
     /// Creates a replayer.
     /// - Parameter settings: What the rules decide for a request.
     public init(settings: @escaping Settings) { self.settings = settings }
+
+    /// Creates a replayer that follows rules.
+    public init(rules: RuleSet) {
+        self.init { rules.settings(for: RequestFacts(model: $0.model, path: $0.format.path)) }
+    }
 
     /// Replays one recording. What goes wrong is part of the result.
     public func replay(_ recording: Recording) -> ReplayResult {

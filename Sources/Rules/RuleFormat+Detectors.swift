@@ -88,12 +88,18 @@ extension RuleFormat {
     private static func lineLimits(_ name: String, _ place: Place<LineRepeatLimits>, _ summary: String) -> RuleKey {
         .map(
             name,
-            "\(summary) The line was seen `count` times, repeated lines are `mass` of the last `window` bytes, and "
-                + "there are `minimum` bytes in all.",
+            "\(summary) The line was seen `count` times, repeated lines are `mass` of the last `window` bytes, which "
+                + "have at most `kinds` different lines (0 for any number), and there are `minimum` bytes in all.",
             inline: true,
             [
                 .integer("count", 2...100_000, place.count, "How often the line must have been seen."),
                 .share("mass", place.mass, "The share of the window that repeated lines must make up."),
+                .integer(
+                    "kinds",
+                    0...100_000,
+                    place.kinds,
+                    "The most different lines in the window; 0 for any number."
+                ),
                 .integer("window", 64...1_048_576, place.window, "The bytes of recent lines the share is taken of."),
                 .integer("minimum", 0...1_048_576, place.minimum, "The fewest bytes of lines there must be."),
             ]
@@ -140,6 +146,18 @@ extension RuleFormat {
                 .modes(place.modes),
                 .share("novelty", place.novelty, "The largest share of unseen words that still counts as a stall."),
                 .integer("segments", 1...1_000, place.segments, "How many segments in a row must stall."),
+                .integer(
+                    "characters",
+                    0...1_048_576,
+                    place.characters,
+                    "How many characters these must have together."
+                ),
+                .integer(
+                    "content_characters",
+                    0...1_048_576,
+                    place.contentCharacters,
+                    "How many they must have before visible text is stopped; `characters` warns of it."
+                ),
                 .integer("window", 1...1_000, place.window, "How many earlier segments a new one is compared with."),
                 .integer(
                     "segment_length",

@@ -15,7 +15,9 @@ struct Loopguard: AsyncParsableCommand {
             1 when what was asked about fell short, 64 for wrong usage, 69 when the other side cannot be reached.
             """,
         version: "0.1.0",
-        subcommands: [ServeCommand.self, EngineCommand.self, ReplayCommand.self, RulesCommand.self]
+        subcommands: [
+            ServeCommand.self, EngineCommand.self, ReplayCommand.self, RecordingsCommand.self, RulesCommand.self,
+        ]
     )
 
     static func main() async {

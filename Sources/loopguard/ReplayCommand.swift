@@ -13,7 +13,10 @@ struct ReplayCommand: AsyncParsableCommand {
         discussion: """
             A recording is a response body as the engine sent it (.sse or .ndjson). When the request lies beside it as \
             NAME.request.json, the detectors that look across turns see it too. The bytes go through the very guard \
-            that the gateway runs.
+            that the gateway runs. A .corpus.jsonl file holds many recordings with their labels, one in a line.
+
+            With --score the verdicts are compared with the labels that `loopguard recordings mark` has set: false \
+            stops, loops that were missed, and the bytes of loop that were delivered before the stop.
             """
     )
 
@@ -27,6 +30,9 @@ struct ReplayCommand: AsyncParsableCommand {
 
     @Option(help: "How many recordings are replayed at once.")
     var jobs = ProcessInfo.processInfo.activeProcessorCount
+
+    @Flag(help: "Compare with the labels of the recordings and print the score.")
+    var score = false
 
     @Option(name: .customLong("fail-on"), help: "End with status 1 when a verdict goes as far: observe, warn or stop.")
     var failOn: FailOn?
@@ -49,6 +55,8 @@ struct ReplayCommand: AsyncParsableCommand {
 
     func validate() throws {
         if jobs < 1 { throw ValidationError("--jobs must be at least 1, not \(jobs).") }
+        if score, format == .jsonl { throw ValidationError("--score prints a table or, with --format json, JSON.") }
+        if score, failOn != nil { throw ValidationError("--fail-on cannot be combined with --score.") }
     }
 
     func run() async throws {
@@ -59,9 +67,8 @@ struct ReplayCommand: AsyncParsableCommand {
         } catch {
             throw ValidationError(error.description)
         }
-        let replayer = Replayer { request in
-            rules.settings(for: RequestFacts(model: request.model, path: request.format.path))
-        }
+        let replayer = Replayer(rules: rules)
+        if score { return try await printScore(replayer, recordings) }
         var summary = ReplaySummary()
         var printer = ResultPrinter(format: format)
         for await result in replayer.replay(recordings, jobs: jobs) {
@@ -71,6 +78,21 @@ struct ReplayCommand: AsyncParsableCommand {
         printer.finish(summary)
         let isTooFar = failOn.map { summary.furthest >= $0.mode } ?? false
         if summary.errors > 0 || isTooFar { throw ExitCode(1) }
+    }
+
+    private func printScore(_ replayer: Replayer, _ recordings: [Recording]) async throws {
+        let score: Score
+        do throws(ReplayError) {
+            score = try await replayer.score(recordings, jobs: jobs)
+        } catch {
+            throw ValidationError(error.description)
+        }
+        print(format == .json ? score.json + "\n" : score.table, terminator: "")
+        if score.total.healthy + score.total.loops == 0 {
+            printError("no recording has a label; set some with `loopguard recordings mark`")
+            throw ExitCode(1)
+        }
+        if !score.errors.isEmpty { throw ExitCode(1) }
     }
 }
 

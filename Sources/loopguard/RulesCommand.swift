@@ -1,12 +1,14 @@
 import ArgumentParser
+import Foundation
+import Replay
 import Rules
 
 /// `loopguard rules`
 struct RulesCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "rules",
-        abstract: "Check rules files and show the rules in force.",
-        subcommands: [Check.self, Show.self]
+        abstract: "Check rules files, show the rules in force, and tune them.",
+        subcommands: [Check.self, Show.self, Tune.self]
     )
 
     /// `loopguard rules check`
@@ -49,6 +51,58 @@ struct RulesCommand: ParsableCommand {
             var rules = RulesOption()
             rules.file = file
             print(schema ? RuleSet.schema : RuleSet.yaml(of: try rules.load()), terminator: "")
+        }
+    }
+
+    /// `loopguard rules tune`
+    struct Tune: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Look for better thresholds on labelled recordings.",
+            discussion: """
+                The rules are tuned on half of the recordings and tried on the other half. The file that is written says \
+                for each number what speaks for it. See docs/replay.md.
+                """
+        )
+
+        @Argument(help: "Recordings, or folders with recordings below them.")
+        var paths: [String]
+
+        @Option(
+            name: .customLong("max-false-stops"),
+            help: "The largest share of healthy recordings that may be stopped, from 0 to 1."
+        )
+        var mostFalseStops = 0.0
+
+        @Option(name: .shortAndLong, help: "Where the rules are written; without it, to standard output.")
+        var output: String?
+
+        @Option(help: "How many recordings are replayed at once.")
+        var jobs = ProcessInfo.processInfo.activeProcessorCount
+
+        func validate() throws {
+            if jobs < 1 { throw ValidationError("--jobs must be at least 1, not \(jobs).") }
+            if !(0...1).contains(mostFalseStops) {
+                throw ValidationError("--max-false-stops must be from 0 to 1, not \(mostFalseStops).")
+            }
+        }
+
+        func run() async throws {
+            var tuner = RuleTuner()
+            tuner.mostFalseStops = mostFalseStops
+            tuner.jobs = jobs
+            tuner.progress = { printError($0) }
+            let tuned: TunedRules
+            do throws(ReplayError) {
+                tuned = try await tuner.tune(try Recording.find(paths))
+            } catch {
+                throw ValidationError(error.description)
+            }
+            guard let output else { return print(tuned.yaml, terminator: "") }
+            do {
+                try Data(tuned.yaml.utf8).write(to: URL(fileURLWithPath: output))
+            } catch {
+                throw ValidationError("--output: \(output) cannot be written: \(error.localizedDescription)")
+            }
         }
     }
 }

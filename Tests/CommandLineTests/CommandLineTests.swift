@@ -40,7 +40,7 @@ private func withFile(_ text: String, named ending: String, _ use: (String) thro
     @Test func tellsItsCommands() throws {
         let help = try Invocation("--help")
         #expect(help.status == 0)
-        for command in ["serve", "engine", "replay", "rules"] { #expect(help.output.contains(command)) }
+        for command in ["serve", "engine", "replay", "recordings", "rules"] { #expect(help.output.contains(command)) }
     }
 
     @Test(arguments: [["serve", "--port", "70000"], ["replay"], ["replay", "/nowhere"], ["serve", "--nonsense"]])
@@ -125,6 +125,31 @@ private func withFile(_ text: String, named ending: String, _ use: (String) thro
         let whole = try JSONSerialization.jsonObject(with: Data(json.output.utf8)) as? [String: Any]
         let lines = try Invocation("replay", healthy, "--format", "jsonl").output.split(separator: "\n")
         #expect((whole?["results"] as? [Any])?.count == lines.count)
+    }
+
+    @Test func marksRecordingsAndScoresRulesOnThem() throws {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("loopguard-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let chunk = #"data: {"object":"chat.completion.chunk","choices":[{"index":0,"delta":{"content":"round "}}]}"#
+        let path = folder.appendingPathComponent("a.sse").path
+        try Data(String(repeating: chunk + "\n\n", count: 600).utf8).write(to: URL(fileURLWithPath: path))
+
+        #expect(try Invocation("replay", folder.path, "--score").status == 1)
+        #expect(try Invocation("recordings", "mark", path, "loop", "--from", "7").status == 64)
+        #expect(try Invocation("recordings", "mark", path, "healthy", "--from", "7").status == 64)
+        #expect(try Invocation("recordings", "mark", path, "perhaps").status == 64)
+        let mark = try Invocation("recordings", "mark", path, "loop", "--from", "6", "--channel", "content")
+        #expect(mark.status == 0)
+        let table = try Invocation("replay", folder.path, "--score")
+        #expect(table.status == 0)
+        #expect(table.output.contains("0 healthy: 0 stopped; 1 loops: 0 missed"))
+        let json = try Invocation("replay", folder.path, "--score", "--format", "json")
+        let page = try JSONSerialization.jsonObject(with: Data(json.output.utf8)) as? [String: Any]
+        #expect((page?["all"] as? [String: Any])?["loop_bytes_median"] as? Int == 1_152 - 6)
+        #expect(try Invocation("replay", folder.path, "--score", "--format", "jsonl").status == 64)
+        let tune = try Invocation("rules", "tune", folder.path)
+        #expect(tune.status == 64 && tune.errors.contains("both labels"))
     }
 
     @Test func failsOnTheVerdictAskedFor() throws {

@@ -66,11 +66,31 @@ struct LineRepeatTests {
         }
     }
 
-    @Test func codeIsWarnedOfAndAtAHigherCount() throws {
+    @Test func codeIsEndedAtAHigherCount() throws {
         let line = "    self.error.clear();\n"
         let found = verdicts(times(400, line), in: .content, settings: Self.only())
-        #expect(found.map(\.mode) == [.warn])
+        #expect(found.map(\.mode) == [.stop])
         #expect(try #require(found.first).byte >= 4_096)
+    }
+
+    @Test func recordsOfWhichEveryLineHasBeenThereAreHealthy() {
+        var dice = Dice(9)
+        let records = (0..<200).map { _ in
+            "  {\n    \"unit\": \"degrees celsius\",\n    \"value\": \(dice.next() >> 33 % 10)\n  },\n"
+        }
+        .joined()
+        #expect(verdicts(records, in: .content, settings: Self.only()).isEmpty)
+        let arguments = DetectorSettings.only { $0.argumentRepeat = ArgumentRepeatSettings() }
+        #expect(verdicts("{\"records\":[\n" + records, in: .arguments, settings: arguments).isEmpty)
+        #expect(verdicts(writeCall(records), in: .arguments, settings: arguments).isEmpty)
+    }
+
+    @Test(arguments: [">", "- ", "    ", "* "])
+    func theDepthOfAQuotationOrListDoesNotTellLinesApart(_ mark: String) {
+        let text = lines(1..<200) { times($0, mark) + "I agree with what was said above, word for word." }
+        #expect(verdicts(text, in: .content, settings: Self.only()).stop != nil)
+        let marksOnly = lines(1..<200) { times($0, mark) }
+        #expect(verdicts(marksOnly, in: .content, settings: Self.only()).isEmpty)
     }
 
     @Test func aLineWithoutEndIsFlushed() {

@@ -18,13 +18,14 @@ struct PositiveTests {
         for chunk in chunkings { #expect(verdicts(positive.example, chunk: chunk) == whole, "chunk \(chunk)") }
     }
 
-    @Test func nearlyEqualNumberedSentencesAreWarnedOfInContent() throws {
+    @Test func nearlyEqualNumberedSentencesAreWarnedOfInContentAndEndedWhenTheyGoOn() throws {
         let text = lines(1..<401) {
             "\($0). Check the configuration of the service and restart it when something has changed."
         }
         let whole = verdicts(text)
         #expect(try #require(whole.last(of: .simhashRepeat)).mode == .warn)
-        #expect(whole.stop == nil)
+        let stop = try #require(whole.stop)
+        #expect(stop.detector == .noveltyStall && stop.byte > 12_000 && stop.byte < 14_000)
         for chunk in chunkings { #expect(verdicts(text.utf8, chunk: chunk) == whole) }
     }
 

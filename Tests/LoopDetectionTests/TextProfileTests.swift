@@ -32,7 +32,9 @@ struct TextProfileTests {
     }
 
     @Test func textIsCodeWhenItsRecentLinesAre() {
-        for line in ["    indented\n", "call();\n", "| a | b |\n", "{\n", "\"key\": 1,\n", "<tag>\n"] {
+        for line in [
+            "    indented\n", "call();\n", "| a | b |\n", "{\n", "\"key\": 1,\n", "<tag>\n", "│ a │ b │\n", "+---+\n",
+        ] {
             #expect(isCode(borne(behind: times(20, line))), "\(line)")
             #expect(isCode(borne(behind: times(12, line) + times(8, "A line of text.\n"))), "\(line)")
             #expect(isProse(borne(behind: times(11, line) + times(9, "A line of text.\n"))), "\(line)")

@@ -10,10 +10,6 @@ private let replayer = Replayer { _ in GuardSettings() }
 private let fixtures = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
     .deletingLastPathComponent().appendingPathComponent("fixtures/healthy").path
 
-private func chunk(_ text: String) -> String {
-    #"data: {"object":"chat.completion.chunk","choices":[{"index":0,"delta":{"content":"\#(text)"}}]}"# + "\n\n"
-}
-
 private let loop = Array(String(repeating: chunk("I will look again. "), count: 500).utf8)
 
 @Suite struct Replaying {
