@@ -265,7 +265,7 @@ def echo_chat(r: Random):
     return document
 
 
-KINDS = [(question_chat, 28), (echo_chat, 34), (how_to_chat, 6), (story_chat, 4), (essay_chat, 3), (raw_text, 7), (tool_chat, 18)]
+KINDS = [(question_chat, 34), (echo_chat, 14), (how_to_chat, 8), (story_chat, 6), (essay_chat, 5), (raw_text, 10), (tool_chat, 23)]
 
 
 def document(r: Random):
