@@ -252,7 +252,7 @@ def waiting(r: Random, tools: list):
 def echo_chat(r: Random):
     """To say what was said: the plainest lesson in copying."""
     document = opening(r, 0.2)
-    for _ in range(r.randint(2, 5)):
+    for _ in range(r.randint(3, 8)):
         value = r.choice([toolbox.path, toolbox.folder, toolbox.city, toolbox.words, toolbox.command, toolbox.content, toolbox.name,
                           toolbox.path, toolbox.path])(r)
         if r.random() < 0.5:
@@ -265,7 +265,7 @@ def echo_chat(r: Random):
     return document
 
 
-KINDS = [(question_chat, 34), (echo_chat, 10), (how_to_chat, 10), (story_chat, 6), (essay_chat, 4), (raw_text, 10), (tool_chat, 26)]
+KINDS = [(question_chat, 34), (echo_chat, 14), (how_to_chat, 8), (story_chat, 6), (essay_chat, 5), (raw_text, 10), (tool_chat, 23)]
 
 
 def document(r: Random):

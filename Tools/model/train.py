@@ -93,6 +93,7 @@ def main():
     parser.add_argument("--rate", type=float, default=4e-3, help="the highest learning rate")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--continue", dest="before", type=Path, help="a folder with a model that is trained further")
+    parser.add_argument("--short", type=float, default=0.75, help="the share of the time for rows of 512 tokens")
     parser.add_argument("--out", type=Path, default=SMALL)
     parser.add_argument("--log", type=Path, default=Path(__file__).with_name("training.log"))
     options = parser.parse_args()
@@ -132,7 +133,8 @@ def main():
     done, spoken = 0.0, -1.0
     while done < 1:
         # Short rows are cheap. The long ones come at the end, so that every position of the context has been seen.
-        count, length = (4, 512) if done < 0.86 else (2, 1024) if done < 0.95 else (1, 2048)
+        long = options.short + 0.6 * (1 - options.short)
+        count, length = (4, 512) if done < options.short else (2, 1024) if done < long else (1, 2048)
         loss = loss_of(model, *rows.batch(count, length))
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
