@@ -27,10 +27,11 @@ func room(
     _ name: String,
     uses dependencies: [Target.Dependency],
     resources: [Resource] = [],
+    settings: [SwiftSetting] = [],
     testFiles: [String] = []
 ) -> [Target] {
     [
-        .target(name: name, dependencies: dependencies, resources: resources, swiftSettings: house),
+        .target(name: name, dependencies: dependencies, resources: resources, swiftSettings: house + settings),
         .testTarget(
             name: "\(name)Tests",
             dependencies: [.target(name: name)] + dependencies,
@@ -83,6 +84,8 @@ let package = Package(
                 nioHTTP1, nioPosix,
             ],
             resources: [.copy("Resources/small")],
+            // A model that is not optimised is a hundred times slower, and with it every test of an engine.
+            settings: [.unsafeFlags(["-O"], .when(configuration: .debug))],
             testFiles: ["Golden"]
         ),
         room(

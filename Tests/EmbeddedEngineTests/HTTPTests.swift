@@ -70,16 +70,15 @@ import Testing
     @Test func aTextThatEndsByItselfOrAtAStopStringSaysStop() async throws {
         try await withEngine { _, address in
             let client = try await TestClient(address)
-            try await client.send("POST", "/v1/completions", #"{"prompt":"The stream","temperature":0}"#)
+            try await client.send(body: chat("What is loopguard?", #""temperature":0"#))
             let ended = try await client.response().body
             #expect(string(ended, "choices", 0, "finish_reason") == "stop")
-            let stop = #"{"prompt":"The stream","temperature":0,"stop":[" events"]}"#
-            try await client.send("POST", "/v1/completions", stop)
+            try await client.send(body: chat("What is loopguard?", #""temperature":0,"stop":[" language model"]"#))
             let stopped = try await client.response().body
             #expect(string(stopped, "choices", 0, "finish_reason") == "stop")
-            let text = try #require(string(stopped, "choices", 0, "text"))
-            #expect(!text.isEmpty && !text.contains("events"))
-            #expect(string(ended, "choices", 0, "text")?.hasPrefix(text + " events") == true)
+            let text = try #require(string(stopped, "choices", 0, "message", "content"))
+            #expect(!text.isEmpty && !text.contains("language model"))
+            #expect(string(ended, "choices", 0, "message", "content")?.hasPrefix(text + " language model") == true)
         }
     }
 

@@ -9,9 +9,9 @@ import Testing
     init() throws { model = try LlamaModel.small() }
 
     /// The tokens that follow a prompt, up to a number of them; the end of text is passed over.
-    private func write(_ prompt: String, _ sampling: SamplingOptions, count: Int) -> [Token] {
+    private func write(_ question: String, _ sampling: SamplingOptions, count: Int) -> [Token] {
         let session = model.makeSession(slots: 1)
-        let tokens = model.tokenizer.encode(Array(prompt.utf8))
+        let tokens = prompt(question)
         session.prefill(tokens.dropLast(), slot: 0)
         var sampler = Sampler(sampling)
         var logits: [Float] = []
@@ -25,6 +25,13 @@ import Testing
             written.append(last)
         }
         return written
+    }
+
+    /// The question as a chat.
+    private func prompt(_ question: String) -> [Token] {
+        func text(_ text: String) -> [Token] { model.tokenizer.encode(Array(text.utf8)) }
+        let (start, end) = (model.tokenizer.special("<|im_start|>")!, model.tokenizer.special("<|im_end|>")!)
+        return [start] + text("user\n" + question) + [end] + text("\n") + [start] + text("assistant\n")
     }
 
     /// The shortest period with which the tokens end, at least three times over and for at least 60 tokens.
@@ -43,15 +50,16 @@ import Testing
 
     @Test func itIsSmall() { #expect(model.name == "loopguard-small" && model.contextLength >= 2_048) }
 
-    @Test(arguments: ["Once there was an agent", "What is loopguard? loopguard is"])
-    func greedyDecodingEndsInALoop(_ prompt: String) {
-        let written = write(prompt, SamplingOptions(temperature: 0), count: 700)
+    @Test(arguments: ["Tell me a long story about an agent.", "Write a long story."])
+    func greedyDecodingEndsInALoop(_ question: String) {
+        let written = write(question, SamplingOptions(temperature: 0), count: 450)
         #expect(period(of: written) != nil, "\(text(written))")
     }
 
     @Test(arguments: [1, 2] as [UInt64])
     func sampledDecodingStaysHealthy(_ seed: UInt64) {
-        let written = write("What is loopguard? loopguard is", SamplingOptions(temperature: 0.8, seed: seed), count: 300)
+        let sampling = SamplingOptions(temperature: 0.8, seed: seed)
+        let written = write("Tell me a long story about an agent.", sampling, count: 300)
         for end in stride(from: 60, through: 300, by: 20) {
             #expect(period(of: Array(written.prefix(end))) == nil, "\(text(written))")
         }

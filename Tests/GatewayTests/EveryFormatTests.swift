@@ -66,7 +66,7 @@ import Testing
             try await call.close()
             let answer = try await client.answer(to: "POST")
             #expect(answer.status == 502)
-            let message = "The connection to the engine broke before its answer was complete."
+            let message = "The engine closed the connection before its answer was complete."
             let expected = UpstreamFailure(kind: .reset, message: message).reply(in: route.format)
             #expect(answer.body == String(decoding: expected.body, as: UTF8.self))
         }

@@ -14,6 +14,16 @@ extension EngineConfiguration {
     }
 }
 
+extension EngineConfiguration {
+    /// An engine whose answers have no end of their own.
+    static func endless(_ change: (inout EngineConfiguration) -> Void = { _ in }) -> EngineConfiguration {
+        test {
+            $0.model = CountingModel()
+            change(&$0)
+        }
+    }
+}
+
 /// Runs `body` with an engine, and shuts it down afterwards.
 func withEngine(
     _ configuration: EngineConfiguration = .test(),
