@@ -72,7 +72,7 @@ class Handler(BaseHTTPRequestHandler):
     def events(self, dialect, request, record):
         """The scenario's events, at the engine's pace, up to its limit. Ends with `Closed` as soon as the client is
         gone: an engine looks for that between two tokens."""
-        for kind, value in script(dialect.model, dialect.has_results()):
+        for kind, value in script(dialect.model, dialect.has_results(), dialect.ends_by_tool()):
             if kind == DEATH:
                 raise Died
             self.pace(value if kind == PAUSE else self.server.interval)

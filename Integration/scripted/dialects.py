@@ -73,6 +73,10 @@ class Dialect:
     def end(self):
         return b""
 
+    def ends_by_tool(self):
+        """Whether the client has a tool for ending its work."""
+        return False
+
     # What was gathered.
 
     def joined(self, kind):
@@ -147,7 +151,13 @@ class Chat(Dialect):
         return {**self.envelope("chat.completion"), "choices": [choice], "usage": self.usage}
 
     def has_results(self):
-        return any(message.get("role") in ("tool", "function") for message in self.request.get("messages") or [])
+        # smolagents tells results as text of the user's, so there the model's own turn must do.
+        roles = ("tool", "function", "assistant") if self.ends_by_tool() else ("tool", "function")
+        return any(message.get("role") in roles for message in self.request.get("messages") or [])
+
+    def ends_by_tool(self):
+        tools = self.request.get("tools") or []
+        return any((tool.get("function") or {}).get("name") == "final_answer" for tool in tools)
 
 
 class Completions(Dialect):

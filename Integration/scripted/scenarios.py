@@ -39,12 +39,20 @@ def forever(text, kind):
     return itertools.chain.from_iterable(texts(text, kind) for _ in itertools.count())
 
 
-def after_tools(_):
-    return [*texts("The file is written."), (FINISH, "stop")]
+def closing(text):
+    """How a model ends its work: with a text, or with the tool that smolagents has for it."""
+    return lambda ends_by_tool: (
+        [*call(json.dumps({"answer": text}), "final_answer"), (FINISH, "tool_calls")]
+        if ends_by_tool
+        else [*texts(text), (FINISH, "stop")]
+    )
 
 
-def healthy(_):
-    return [*texts(THOUGHT, REASONING), *texts(HEALTHY), (FINISH, "stop")]
+after_tools = closing("The file is written.")
+
+
+def healthy(ends_by_tool):
+    return [*texts(THOUGHT, REASONING), *closing(HEALTHY)(ends_by_tool)]
 
 
 def tool(_):
@@ -94,8 +102,8 @@ SCENARIOS = {
 }
 
 
-def script(model, has_results):
+def script(model, has_results, ends_by_tool=False):
     """The events that answer a request. A conversation with tool results in it is answered with a closing text, so
     that a client which has executed something comes to an end."""
     scenario = SCENARIOS.get(model.split(".")[0], healthy)
-    return after_tools(None) if has_results else scenario(None)
+    return (after_tools if has_results else scenario)(ends_by_tool)

@@ -1,0 +1,82 @@
+"""What every cell of the matrix must bring. A cell that differs fails."""
+
+import re
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Outcome:
+    # The class of the exception that reached the user's program; `None` when it went on by itself.
+    raises: str | None
+    # Whole tool calls that were executed.
+    calls: int
+    # Requests that reached the engine.
+    requests: int
+    # How they ended there: `completed`, `closed` (stopped by its client), `limit`, `died`.
+    engine: str
+    # Tool calls that were executed although they were cut.
+    cut: int = 0
+
+    def __str__(self):
+        return f"{self.words} [{self.engine}]"
+
+    @property
+    def words(self):
+        """For the table; what is as always is not said."""
+        words = ["ends" if not self.raises else f"`{self.raises}`"]
+        if self.calls:
+            words.append(f"{self.calls} call{'s' * (self.calls > 1)}")
+        if self.requests != 1:
+            words.append(f"{self.requests} requests")
+        if self.cut:
+            words.append(f"**{self.cut} cut**")
+        return ", ".join(words)
+
+
+@dataclass(frozen=True)
+class Expected:
+    # A pattern of the exception's class, or `None`.
+    raises: str | None = None
+    calls: int = 0
+    requests: int = 1
+    engine: str = "completed"
+
+    def faults(self, outcome):
+        faults = []
+        if outcome.cut:
+            faults.append("a cut call was executed")
+        if bool(self.raises) != bool(outcome.raises) or (self.raises and not re.fullmatch(self.raises, outcome.raises)):
+            faults.append(f"should {'raise ' + self.raises if self.raises else 'end'}")
+        if outcome.calls != self.calls:
+            faults.append(f"should execute {self.calls}")
+        if outcome.requests != self.requests:
+            faults.append(f"should send {self.requests} request{'s' * (self.requests != 1)}")
+        if outcome.engine != self.engine:
+            faults.append(f"the engine's runs should be {self.engine}")
+        return faults
+
+
+# What is right for a client that does as its format says.
+ORDINARY = {
+    "healthy": Expected(),
+    "one tool call": Expected(calls=1, requests=2),
+    "loop in text": Expected(engine="closed"),
+    "loop in reasoning": Expected(engine="closed"),
+    "loop in arguments": Expected(engine="closed"),
+    # The third equal call convicts. Two were whole and have been released: an agent executes them and goes on.
+    "duplicate calls": Expected(calls=2, requests=2, engine="closed; completed"),
+    "cancel": Expected(raises="KeyboardInterrupt", engine="closed"),
+    "engine death": Expected(raises=".*", engine="died"),
+}
+
+LOOPS = ("loop in text", "loop in reasoning", "loop in arguments")
+
+# Where a client does otherwise: (bench, client, scenarios, modes) to what is expected, and why.
+EXCEPTIONS = []
+
+
+def expected(bench, client, scenario, stream):
+    for benches, names, scenarios, modes, wanted, _ in EXCEPTIONS:
+        if bench in benches and client in names and scenario in scenarios and stream in modes:
+            return wanted
+    return ORDINARY[scenario]
