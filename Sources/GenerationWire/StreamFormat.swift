@@ -68,3 +68,12 @@ public struct EndingCause: Sendable, Equatable {
         self.evidence = evidence
     }
 }
+
+/// How a response in OpenAI's Responses format is ended early.
+public enum ResponsesEnding: Sendable, Equatable {
+    /// `response.incomplete`, as OpenAI ends a response at its token limit. Codex retries after it, and the helpers of
+    /// `openai-python` raise.
+    case incomplete
+    /// `response.completed` whose `status` is `incomplete`: outside the specification, and what those clients accept.
+    case completed
+}

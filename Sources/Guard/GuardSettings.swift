@@ -1,3 +1,4 @@
+public import GenerationWire
 public import LoopDetection
 
 /// Everything the rules decide about one run.
@@ -10,6 +11,10 @@ public struct GuardSettings: Sendable, Equatable {
     public var toolCalls = ToolCallPolicy.hold
     /// The text sent to the client when a run is ended before any visible text; `nil` for none.
     public var note: String? = "[loopguard: generation stopped]"
+    /// How a response in OpenAI's Responses format is ended early.
+    public var responsesEnding = ResponsesEnding.incomplete
+    /// What is sent while nothing else can be: during a long prefill, and while a tool call is held back.
+    public var keepAlive = KeepAlive.none
     /// What to do when the engine says `tool_calls` over a call that is cut in the middle.
     public var truncatedCalls = TruncatedCallPolicy.pass
     /// The longest event, in bytes, that is held back until it is whole; a longer one passes unread and is counted.
@@ -31,6 +36,17 @@ public struct GuardSettings: Sendable, Equatable {
         /// Passed on as they come, for clients that show arguments while they are typed. A cut call cannot be taken
         /// back.
         case stream
+    }
+
+    /// What is sent while nothing else can be. What the format does not have is not sent.
+    public enum KeepAlive: Sendable, Equatable {
+        /// Nothing.
+        case none
+        /// The comment `: keep-alive`. Streams of lines (Ollama) have no comments.
+        case comment
+        /// An event of the format that says nothing: `ping` in Anthropic Messages, `response.in_progress` again in
+        /// Responses, a chunk or line without text in chat completions and Ollama. Codex counts events and no comments.
+        case event
     }
 
     /// What to do when the engine says `tool_calls` over a call that is cut in the middle.
