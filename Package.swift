@@ -58,7 +58,7 @@ let package = Package(
         room("Guard", uses: ["Cancellation", "GenerationWire", "JSONBytes", "LoopDetection", "ServerSentEvents"]),
 
         // The edge: files, sockets, clocks.
-        room("Rules", uses: ["Guard", "LoopDetection", yams]),
+        room("Rules", uses: ["GenerationWire", "Guard", "LoopDetection", yams]),
         room("Exposition", uses: [coreMetrics, metrics]),
         room(
             "EmbeddedEngine",
