@@ -1,5 +1,6 @@
 # make demo     see it work: a healthy and a looping generation through a real client
 # make test     every test: Swift, then real clients against the built binary
+# make clients  the real-client matrix, installed and run; its results go into docs/clients.md
 # make build    the release binary, .build/release/loopguard
 # make lint     the formatter, strictly
 # make bench    the benchmarks behind docs/performance.md
@@ -9,7 +10,11 @@ PYTHON ?= python3
 VENV := .venv
 VENV_READY := $(VENV)/.ready
 
-.PHONY: demo test test-swift test-clients build debug lint format bench deps clean
+# Clients whose requirements exclude each other live in environments of their own.
+CLIENT_VENVS := $(patsubst Integration/clients/requirements/%.txt,.venv-clients/%/.ready,\
+	$(wildcard Integration/clients/requirements/*.txt))
+
+.PHONY: demo test test-swift test-clients clients build debug lint format bench deps clean
 
 demo: build $(VENV_READY)
 	$(VENV)/bin/python Integration/demo.py .build/release/loopguard
@@ -21,6 +26,9 @@ test-swift: deps
 
 test-clients: debug $(VENV_READY)
 	LOOPGUARD=.build/debug/loopguard $(VENV)/bin/python -m pytest -q Integration/clients
+
+clients: build $(CLIENT_VENVS)
+	$(PYTHON) Integration/clients/matrix.py --loopguard .build/release/loopguard --write docs/clients.md
 
 build: deps
 	$(SWIFT) build -c release --product loopguard
@@ -47,5 +55,10 @@ $(VENV_READY): Integration/requirements.txt | deps
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -r Integration/requirements.txt
 	@touch $@
 
+.venv-clients/%/.ready: Integration/clients/requirements/%.txt | deps
+	$(PYTHON) -m venv $(@D)
+	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
+
 clean:
-	rm -rf .build $(VENV)
+	rm -rf .build $(VENV) .venv-clients

@@ -11,6 +11,7 @@ import argparse
 import fnmatch
 import json
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -135,6 +136,9 @@ def run(bench, program, client, scenario, stream):
         time.sleep(0.3)
         try:
             os.kill(process, signal.SIGINT)
+            # A client that goes on reading in a thread is then ended from outside.
+            if not select.select([program.process.stdout], [], [], 3)[0]:
+                os.kill(process, signal.SIGTERM)
         except ProcessLookupError:
             pass
     result = program.read()

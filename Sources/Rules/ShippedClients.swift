@@ -93,7 +93,7 @@ extension ClientProfile {
             source: "https://github.com/NousResearch/hermes-agent/blob/main/agent/auxiliary_client.py",
             userAgents: ["HermesAgent/*", "hermes-cli/*"],
             headers: ["x-title": ["Hermes Agent"]],
-            [hold]
+            [responsesEnding("completed"), hold]
         ),
     ]
 
