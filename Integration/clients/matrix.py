@@ -165,6 +165,8 @@ def measure(bench, options):
             for scenario, stream in cells(name, bench.name):
                 if options.scenario and scenario not in options.scenario:
                     continue
+                if options.mode and stream != (options.mode == "streaming"):
+                    continue
                 result, outcome = run(bench, program, name, scenario, stream)
                 wanted = expected(bench.name, name, scenario, stream)
                 faults = wanted.faults(outcome)
@@ -184,6 +186,7 @@ def main():
     parser.add_argument("--venvs", default=".venv-clients", help="the folder of the virtual environments, one per group")
     parser.add_argument("--only", default="*", help="a pattern of client names")
     parser.add_argument("--scenario", action="append", help="a scenario; may be given more than once")
+    parser.add_argument("--mode", choices=["streaming", "whole"])
     parser.add_argument("--bench", choices=["scripted", "embedded", "direct"], action="append")
     parser.add_argument("--write", help="the page whose table is to be written anew")
     parser.add_argument("--verbose", action="store_true")

@@ -1,5 +1,6 @@
 """aider, as it is called on the command line."""
 
+from aider.llm import litellm
 from aider.main import main
 
 from harness import serve
@@ -15,5 +16,8 @@ def run(cell):
     ]  # fmt: skip
     return str(main(arguments) or ""), None
 
+
+# It loads LiteLLM at the first use; once, here, is enough for all cells.
+litellm.completion  # noqa: B018
 
 serve({"aider": run})

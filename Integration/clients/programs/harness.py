@@ -26,7 +26,7 @@ class Cell:
     temperature: float = 0.0
     max_tokens: int = 16000
     # Seconds after which the process is ended.
-    timeout: int = 60
+    timeout: int = 180
 
     @property
     def v1(self):

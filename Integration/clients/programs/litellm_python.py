@@ -32,4 +32,7 @@ def chat(cell):
     raise RuntimeError("the agent does not come to an end")
 
 
+# It loads most of itself at the first call; once, here, is enough for all cells.
+litellm.completion(model="openai/x", messages=[{"role": "user", "content": "x"}], mock_response="x")
+
 serve({"litellm": chat})
