@@ -138,7 +138,7 @@ EXCEPTIONAL = [
 ]
 
 
-def expected(bench, client, scenario, stream):
+def expected(client, scenario, stream):
     for case in EXCEPTIONAL:
         if client in case.clients and scenario in case.scenarios and stream in case.modes:
             return case.wanted

@@ -168,7 +168,7 @@ def measure(bench, options):
                 if options.mode and stream != (options.mode == "streaming"):
                     continue
                 result, outcome = run(bench, program, name, scenario, stream)
-                wanted = expected(bench.name, name, scenario, stream)
+                wanted = expected(name, scenario, stream)
                 faults = wanted.faults(outcome)
                 yield bench.name, name, scenario, stream, outcome, faults
                 mark = "as expected" if not faults else "DIFFERS: " + ", ".join(faults)
