@@ -98,7 +98,7 @@ class Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Type", dialect.content_type)
         self.send_header("Transfer-Encoding", "chunked")
         self.end_headers()
-        for _, _, piece in dialect.stream(self.events(dialect, request, record)):
+        for piece in dialect.stream(self.events(dialect, request, record)):
             if piece:
                 self.wfile.write(b"%x\r\n%s\r\n" % (len(piece), piece))
         self.wfile.write(b"0\r\n\r\n")

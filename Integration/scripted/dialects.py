@@ -9,54 +9,59 @@ import time
 from .scenarios import ARGUMENTS, CALL, CALL_END, FINISH, REASONING, TEXT
 
 
+class Item:
+    """A text, a piece of reasoning or a call, with its place among all items and among the calls."""
+
+    def __init__(self, kind, name, place, number):
+        self.kind, self.name, self.place, self.number = kind, name, place, number
+        self.text = ""
+
+
 class Dialect:
-    """One answer. What the events said is gathered in `items`, a list of `[kind, text, name]` in their order."""
+    """One answer. What the events said is gathered in `items`, in their order."""
 
     content_type = "text/event-stream"
     streams_by_default = False
-    # Whether a tool call's arguments come in pieces.
-    has_fragments = True
 
     def __init__(self, request, number):
         self.request = request
         self.model = request.get("model") or "scripted"
         self.number = number
         self.created = int(time.time())
-        self.items = []
+        self.items, self.calls = [], []
         self.tokens = 0
         self.reason = None
 
     def stream(self, events):
         """The bytes of each event; empty where the format has none."""
         for kind, value in events:
-            yield kind, value, self.take(kind, value)
+            yield self.take(kind, value)
 
     def take(self, kind, value):
-        first = not self.items and self.reason is None
-        opened = None
-        if kind in (TEXT, REASONING):
-            if not self.items or self.items[-1][0] != kind:
-                opened = self.items[-1] if self.items else None
-                self.items.append([kind, "", None])
-                written = (self.start() if first else b"") + self.close(opened) + self.open(self.items[-1])
-            else:
-                written = b""
-            self.items[-1][1] += value
-            self.tokens += 1
-            return written + self.delta(self.items[-1], value)
+        """The bytes that tell of one event."""
+        last = self.items[-1] if self.items else None
+        start = b"" if last or self.reason else self.start()
+        if kind in (TEXT, REASONING) and (not last or last.kind != kind):
+            return start + self.close(last) + self.begin(kind, None) + self.add(value)
+        if kind in (TEXT, REASONING, ARGUMENTS):
+            return self.add(value)
         if kind == CALL:
-            opened = self.items[-1] if self.items else None
-            self.items.append([CALL, "", value])
-            return (self.start() if first else b"") + self.close(opened) + self.open(self.items[-1])
-        if kind == ARGUMENTS:
-            self.items[-1][1] += value
-            self.tokens += 1
-            return self.delta(self.items[-1], value)
+            return start + self.close(last) + self.begin(CALL, value)
         if kind == FINISH:
             self.reason = value
-            last = self.items[-1] if self.items else None
-            return (self.start() if first else b"") + self.close(last) + self.end()
+            return start + self.close(last) + self.end()
         return b""
+
+    def begin(self, kind, name):
+        self.items.append(Item(kind, name, len(self.items), len(self.calls)))
+        if kind == CALL:
+            self.calls.append(self.items[-1])
+        return self.open(self.items[-1])
+
+    def add(self, piece):
+        self.items[-1].text += piece
+        self.tokens += 1
+        return self.delta(self.items[-1], piece)
 
     def start(self):
         return b""
@@ -80,13 +85,10 @@ class Dialect:
     # What was gathered.
 
     def joined(self, kind):
-        return "".join(item[1] for item in self.items if item[0] == kind)
-
-    def calls(self):
-        return [item for item in self.items if item[0] == CALL]
+        return "".join(item.text for item in self.items if item.kind == kind)
 
     def call_id(self, item):
-        return f"call_{self.number}_{self.calls().index(item)}"
+        return f"call_{self.number}_{item.number}"
 
     @property
     def usage(self):
@@ -118,19 +120,19 @@ class Chat(Dialect):
         return self.chunk({"role": "assistant", "content": ""})
 
     def open(self, item):
-        if item[0] != CALL:
+        if item.kind != CALL:
             return b""
-        function = {"name": item[2], "arguments": ""}
-        index = len(self.calls()) - 1
+        function = {"name": item.name, "arguments": ""}
+        index = len(self.calls) - 1
         call = {"index": index, "id": self.call_id(item), "type": "function", "function": function}
         return self.chunk({"tool_calls": [call]})
 
     def delta(self, item, piece):
-        if item[0] == TEXT:
+        if item.kind == TEXT:
             return self.chunk({"content": piece})
-        if item[0] == REASONING:
+        if item.kind == REASONING:
             return self.chunk({"reasoning_content": piece})
-        return self.chunk({"tool_calls": [{"index": len(self.calls()) - 1, "function": {"arguments": piece}}]})
+        return self.chunk({"tool_calls": [{"index": len(self.calls) - 1, "function": {"arguments": piece}}]})
 
     def end(self):
         written = self.chunk({}, self.reason)
@@ -142,10 +144,10 @@ class Chat(Dialect):
         message = {"role": "assistant", "content": self.joined(TEXT) or None}
         if self.joined(REASONING):
             message["reasoning_content"] = self.joined(REASONING)
-        if self.calls():
+        if self.calls:
             message["tool_calls"] = [
-                {"id": self.call_id(item), "type": "function", "function": {"name": item[2], "arguments": item[1]}}
-                for item in self.calls()
+                {"id": self.call_id(item), "type": "function", "function": {"name": item.name, "arguments": item.text}}
+                for item in self.calls
             ]
         choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": self.reason}
         return {**self.envelope("chat.completion"), "choices": [choice], "usage": self.usage}
@@ -163,7 +165,6 @@ class Chat(Dialect):
 class Completions(Dialect):
     """Text only: what would be reasoning stands between tags, and a tool call is not known."""
 
-    has_fragments = False
 
     def envelope(self):
         return {"id": f"cmpl-{self.number}", "object": "text_completion", "created": self.created, "model": self.model}
@@ -173,10 +174,10 @@ class Completions(Dialect):
         return event({**self.envelope(), "choices": [choice], **extra})
 
     def open(self, item):
-        return self.chunk("<think>\n") if item[0] == REASONING else b""
+        return self.chunk("<think>\n") if item.kind == REASONING else b""
 
     def close(self, item):
-        return self.chunk("\n</think>\n") if item and item[0] == REASONING else b""
+        return self.chunk("\n</think>\n") if item and item.kind == REASONING else b""
 
     def delta(self, item, piece):
         return self.chunk(piece)
@@ -245,38 +246,38 @@ class Responses(Dialect):
         return self.event("response.created", response=response) + self.event("response.in_progress", response=response)
 
     def place(self, item):
-        return {"item_id": self.item_id(item), "output_index": self.items.index(item)}
+        return {"item_id": self.item_id(item), "output_index": item.place}
 
     def item_id(self, item):
-        return f"{ {TEXT: 'msg', REASONING: 'rs', CALL: 'fc'}[item[0]] }_{self.number}_{self.items.index(item)}"
+        return f"{ {TEXT: 'msg', REASONING: 'rs', CALL: 'fc'}[item.kind] }_{self.number}_{item.place}"
 
     def item(self, item, status):
         bare = status == "in_progress"
-        if item[0] == TEXT:
-            content = [] if bare else [self.part(item[1])]
+        if item.kind == TEXT:
+            content = [] if bare else [self.part(item.text)]
             return {"id": self.item_id(item), "type": "message", "status": status, "role": "assistant", "content": content}
-        if item[0] == REASONING:
-            summary = [] if bare else [{"type": "summary_text", "text": item[1]}]
+        if item.kind == REASONING:
+            summary = [] if bare else [{"type": "summary_text", "text": item.text}]
             return {"id": self.item_id(item), "type": "reasoning", "summary": summary}
-        arguments = "" if bare else item[1]
+        arguments = "" if bare else item.text
         return {
             "id": self.item_id(item),
             "type": "function_call",
             "status": status,
             "arguments": arguments,
             "call_id": self.call_id(item),
-            "name": item[2],
+            "name": item.name,
         }
 
     def part(self, text):
         return {"type": "output_text", "text": text, "annotations": [], "logprobs": []}
 
     def open(self, item):
-        index = self.items.index(item)
+        index = item.place
         written = self.event("response.output_item.added", output_index=index, item=self.item(item, "in_progress"))
-        if item[0] == TEXT:
+        if item.kind == TEXT:
             written += self.event("response.content_part.added", content_index=0, part=self.part(""), **self.place(item))
-        if item[0] == REASONING:
+        if item.kind == REASONING:
             part = {"type": "summary_text", "text": ""}
             written += self.event(
                 "response.reasoning_summary_part.added", summary_index=0, part=part, **self.place(item)
@@ -284,27 +285,27 @@ class Responses(Dialect):
         return written
 
     def delta(self, item, piece):
-        if item[0] == TEXT:
+        if item.kind == TEXT:
             return self.event(
                 "response.output_text.delta", content_index=0, delta=piece, logprobs=[], **self.place(item)
             )
-        if item[0] == REASONING:
+        if item.kind == REASONING:
             return self.event("response.reasoning_summary_text.delta", summary_index=0, delta=piece, **self.place(item))
         return self.event("response.function_call_arguments.delta", delta=piece, **self.place(item))
 
     def close(self, item):
         if not item:
             return b""
-        text, place = item[1], self.place(item)
-        if item[0] == TEXT:
+        text, place = item.text, self.place(item)
+        if item.kind == TEXT:
             written = self.event("response.output_text.done", content_index=0, text=text, logprobs=[], **place)
             written += self.event("response.content_part.done", content_index=0, part=self.part(text), **place)
-        elif item[0] == REASONING:
+        elif item.kind == REASONING:
             part = {"type": "summary_text", "text": text}
             written = self.event("response.reasoning_summary_text.done", summary_index=0, text=text, **place)
             written += self.event("response.reasoning_summary_part.done", summary_index=0, part=part, **place)
         else:
-            written = self.event("response.function_call_arguments.done", arguments=text, name=item[2], **place)
+            written = self.event("response.function_call_arguments.done", arguments=text, name=item.name, **place)
         whole = self.item(item, "completed")
         return written + self.event("response.output_item.done", output_index=place["output_index"], item=whole)
 
@@ -345,15 +346,15 @@ class Messages(Dialect):
         return self.event("message_start", message=self.message([], None)) + self.event("ping")
 
     def block(self, item, bare):
-        if item[0] == TEXT:
-            return {"type": "text", "text": "" if bare else item[1]}
-        if item[0] == REASONING:
-            return {"type": "thinking", "thinking": "" if bare else item[1], "signature": "" if bare else "c2lnbmVk"}
-        given = {} if bare else parsed(item[1])
-        return {"type": "tool_use", "id": self.call_id(item).replace("call", "toolu"), "name": item[2], "input": given}
+        if item.kind == TEXT:
+            return {"type": "text", "text": "" if bare else item.text}
+        if item.kind == REASONING:
+            return {"type": "thinking", "thinking": "" if bare else item.text, "signature": "" if bare else "c2lnbmVk"}
+        given = {} if bare else parsed(item.text)
+        return {"type": "tool_use", "id": self.call_id(item).replace("call", "toolu"), "name": item.name, "input": given}
 
     def open(self, item):
-        index = self.items.index(item)
+        index = item.place
         return self.event("content_block_start", index=index, content_block=self.block(item, bare=True))
 
     def delta(self, item, piece):
@@ -361,14 +362,14 @@ class Messages(Dialect):
             TEXT: {"type": "text_delta", "text": piece},
             REASONING: {"type": "thinking_delta", "thinking": piece},
             CALL: {"type": "input_json_delta", "partial_json": piece},
-        }[item[0]]
-        return self.event("content_block_delta", index=self.items.index(item), delta=delta)
+        }[item.kind]
+        return self.event("content_block_delta", index=item.place, delta=delta)
 
     def close(self, item):
         if not item:
             return b""
-        index, written = self.items.index(item), b""
-        if item[0] == REASONING:
+        index, written = item.place, b""
+        if item.kind == REASONING:
             delta = {"type": "signature_delta", "signature": "c2lnbmVk"}
             written = self.event("content_block_delta", index=index, delta=delta)
         return written + self.event("content_block_stop", index=index)
@@ -393,7 +394,6 @@ class Ollama(Dialect):
 
     content_type = "application/x-ndjson"
     streams_by_default = True
-    has_fragments = False
 
     def line(self, done=False, **fields):
         stamp = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(self.created))
@@ -419,12 +419,12 @@ class Ollama(Dialect):
         return super().take(kind, value)
 
     def whole(self, item):
-        return {"id": self.call_id(item), "function": {"name": item[2], "arguments": parsed(item[1])}}
+        return {"id": self.call_id(item), "function": {"name": item.name, "arguments": parsed(item.text)}}
 
     def delta(self, item, piece):
-        if item[0] == TEXT:
+        if item.kind == TEXT:
             return self.write(self.line(message={"role": "assistant", "content": piece}))
-        if item[0] == REASONING:
+        if item.kind == REASONING:
             return self.write(self.line(message={"role": "assistant", "content": "", "thinking": piece}))
         return b""
 
@@ -435,8 +435,8 @@ class Ollama(Dialect):
         message = {"role": "assistant", "content": self.joined(TEXT)}
         if self.joined(REASONING):
             message["thinking"] = self.joined(REASONING)
-        if self.calls():
-            message["tool_calls"] = [self.whole(item) for item in self.calls()]
+        if self.calls:
+            message["tool_calls"] = [self.whole(item) for item in self.calls]
         return {**self.line(True, message=message), **self.totals()}
 
     def has_results(self):
@@ -448,7 +448,7 @@ class OllamaGenerate(Ollama):
         return Dialect.take(self, kind, value)
 
     def delta(self, item, piece):
-        if item[0] == REASONING:
+        if item.kind == REASONING:
             return self.write(self.line(response="", thinking=piece))
         return self.write(self.line(response=piece))
 
@@ -462,7 +462,6 @@ class OllamaGenerate(Ollama):
 class LlamaCompletion(Dialect):
     """llama.cpp's own `/completion`."""
 
-    has_fragments = False
 
     def chunk(self, text, **extra):
         counts = {"tokens_predicted": self.tokens, "tokens_evaluated": 12}
