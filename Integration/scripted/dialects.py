@@ -165,7 +165,6 @@ class Chat(Dialect):
 class Completions(Dialect):
     """Text only: what would be reasoning stands between tags, and a tool call is not known."""
 
-
     def envelope(self):
         return {"id": f"cmpl-{self.number}", "object": "text_completion", "created": self.created, "model": self.model}
 
@@ -461,7 +460,6 @@ class OllamaGenerate(Ollama):
 
 class LlamaCompletion(Dialect):
     """llama.cpp's own `/completion`."""
-
 
     def chunk(self, text, **extra):
         counts = {"tokens_predicted": self.tokens, "tokens_evaluated": 12}
