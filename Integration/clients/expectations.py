@@ -99,6 +99,13 @@ EXCEPTIONAL = [
         "the runner executes nothing of a message that ended with `max_tokens`",
     ),
     Exceptional(
+        ("openai-agents responses",),
+        (*LOOPS, "duplicate calls"),
+        Expected(raises="ModelBehaviorError", engine="closed"),
+        "a whole answer whose status is `incomplete` is an error to it, as it is at a token limit",
+        modes=(WHOLE,),
+    ),
+    Exceptional(
         ("smolagents",),
         LOOPS,
         Expected(requests=2, engine="closed; completed"),
