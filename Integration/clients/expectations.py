@@ -137,6 +137,14 @@ EXCEPTIONAL = [
         modes=(WHOLE,),
     ),
     Exceptional(
+        ("llama-index",),
+        ("engine death",),
+        Expected(raises=".*", requests=12, engine="died"),
+        "it tries four times, and the SDK three times each",
+        modes=(WHOLE,),
+    ),
+    Exceptional(("aider",), ("cancel",), Expected(engine="closed"), "it takes Ctrl-C as the end of the answer"),
+    Exceptional(
         ("langchain chat", "langchain responses", "langchain anthropic", "langchain ollama"),
         ("cancel",),
         Expected(raises="KeyboardInterrupt|killed", engine="closed"),
