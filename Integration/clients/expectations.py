@@ -143,6 +143,20 @@ EXCEPTIONAL = [
         "it tries four times, and the SDK three times each",
         modes=(WHOLE,),
     ),
+    Exceptional(
+        ("aider",),
+        ("engine death",),
+        Expected(requests=9, engine="died"),
+        "it tries again for a minute, waiting twice as long each time, and then gives up with a message",
+        modes=(STREAMING,),
+    ),
+    Exceptional(
+        ("aider",),
+        ("engine death",),
+        Expected(requests=27, engine="died"),
+        "it tries again for a minute, and the SDK three times each",
+        modes=(WHOLE,),
+    ),
     Exceptional(("aider",), ("cancel",), Expected(engine="closed"), "it takes Ctrl-C as the end of the answer"),
     Exceptional(
         ("langchain chat", "langchain responses", "langchain anthropic", "langchain ollama"),
