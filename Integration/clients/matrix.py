@@ -106,7 +106,7 @@ class EmbeddedBench:
 
     def cell(self, client, scenario):
         self.before = self.guard.get("/slots")
-        return {"model": "loopguard-ngram", "prompt": "What is loopguard?", **self.SETTINGS[scenario]}
+        return {"model": "loopguard-small", "prompt": "What is loopguard?", **self.SETTINGS[scenario]}
 
     def has_begun(self, cell):
         return bool(self.guard.get("/slots")["active"])
