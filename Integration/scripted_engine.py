@@ -3,7 +3,7 @@
     python3 Integration/scripted_engine.py --port 8090
     curl http://127.0.0.1:8090/v1/chat/completions -d '{"model":"loop-text","stream":true,"messages":[]}'
 
-The scenarios are in `scripted/scenarios.py`. A loop goes on until the connection closes or `--limit` tokens are written.
+The scenarios are in `scripted/scenarios.py`. A loop goes on until the connection closes or `--limit` tokens are out.
 GET /scripted/stats tells of every request: its model, path and headers, how it ended and after how many tokens.
 """
 
@@ -152,7 +152,9 @@ class ScriptedEngine(ThreadingHTTPServer):
 
     def stats(self):
         with self.lock:
-            return {"requests": [{key: value for key, value in record.items() if key != "began"} for record in self.records]}
+            return {
+                "requests": [{key: value for key, value in record.items() if key != "began"} for record in self.records]
+            }
 
     def requests(self, model):
         return [record for record in self.stats()["requests"] if record["model"] == model]

@@ -1,6 +1,7 @@
 """Real clients against loopguard: every client, every scenario, streaming and not.
 
-    python3 Integration/clients/matrix.py --loopguard .build/release/loopguard [--only 'langchain*'] [--write docs/clients.md]
+    python3 Integration/clients/matrix.py --only 'langchain*' --scenario 'loop in text'
+    python3 Integration/clients/matrix.py --write docs/clients.md
 
 Two engines stand behind loopguard: the scripted one, which speaks every format and does what the model's name says, and
 the embedded one, whose model falls into a loop by itself. A client that asks for something runs in a process of its own
@@ -115,7 +116,11 @@ class EmbeddedBench:
         wait(lambda: not self.guard.get("/slots")["active"])
         slots = self.guard.get("/slots")
         count = slots["finished"] - self.before["finished"]
-        return ["closed" if run["state"] == "cancelled" else run["state"] for run in slots["recent"][-count:]] if count else []
+        return (
+            ["closed" if run["state"] == "cancelled" else run["state"] for run in slots["recent"][-count:]]
+            if count
+            else []
+        )
 
     def stop(self):
         self.guard.stop()
@@ -183,7 +188,9 @@ def measure(bench, options):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--loopguard", default=".build/release/loopguard")
-    parser.add_argument("--venvs", default=".venv-clients", help="the folder of the virtual environments, one per group")
+    parser.add_argument(
+        "--venvs", default=".venv-clients", help="the folder of the virtual environments, one per group"
+    )
     parser.add_argument("--only", default="*", help="a pattern of client names")
     parser.add_argument("--scenario", action="append", help="a scenario; may be given more than once")
     parser.add_argument("--mode", choices=["streaming", "whole"])
@@ -218,7 +225,10 @@ def write(page, rows, options):
 
 def table(rows, options):
     parts = []
-    for bench, title in [("scripted", "In front of the scripted engine"), ("embedded", "In front of the embedded engine")]:
+    for bench, title in [
+        ("scripted", "In front of the scripted engine"),
+        ("embedded", "In front of the embedded engine"),
+    ]:
         here = [row for row in rows if row[0] == bench]
         if not here:
             continue
@@ -228,7 +238,10 @@ def table(rows, options):
         parts.append("|---|---|" + "---|" * len(scenarios))
         for name, stream in dict.fromkeys((row[1], row[3]) for row in here):
             found = {row[2]: row for row in here if (row[1], row[3]) == (name, stream)}
-            line = [found[scenario][4].words + (" ✗" if found[scenario][5] else "") if scenario in found else "" for scenario in scenarios]
+            line = [
+                found[scenario][4].words + (" ✗" if found[scenario][5] else "") if scenario in found else ""
+                for scenario in scenarios
+            ]
             parts.append(f"| {name} | {'streaming' if stream else 'whole'} | " + " | ".join(line) + " |")
         parts.append("")
     versions = []

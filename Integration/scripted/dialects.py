@@ -254,7 +254,13 @@ class Responses(Dialect):
         bare = status == "in_progress"
         if item.kind == TEXT:
             content = [] if bare else [self.part(item.text)]
-            return {"id": self.item_id(item), "type": "message", "status": status, "role": "assistant", "content": content}
+            return {
+                "id": self.item_id(item),
+                "type": "message",
+                "status": status,
+                "role": "assistant",
+                "content": content,
+            }
         if item.kind == REASONING:
             summary = [] if bare else [{"type": "summary_text", "text": item.text}]
             return {"id": self.item_id(item), "type": "reasoning", "summary": summary}
@@ -275,7 +281,9 @@ class Responses(Dialect):
         index = item.place
         written = self.event("response.output_item.added", output_index=index, item=self.item(item, "in_progress"))
         if item.kind == TEXT:
-            written += self.event("response.content_part.added", content_index=0, part=self.part(""), **self.place(item))
+            written += self.event(
+                "response.content_part.added", content_index=0, part=self.part(""), **self.place(item)
+            )
         if item.kind == REASONING:
             part = {"type": "summary_text", "text": ""}
             written += self.event(
@@ -350,7 +358,12 @@ class Messages(Dialect):
         if item.kind == REASONING:
             return {"type": "thinking", "thinking": "" if bare else item.text, "signature": "" if bare else "c2lnbmVk"}
         given = {} if bare else parsed(item.text)
-        return {"type": "tool_use", "id": self.call_id(item).replace("call", "toolu"), "name": item.name, "input": given}
+        return {
+            "type": "tool_use",
+            "id": self.call_id(item).replace("call", "toolu"),
+            "name": item.name,
+            "input": given,
+        }
 
     def open(self, item):
         index = item.place
@@ -375,7 +388,9 @@ class Messages(Dialect):
 
     def end(self):
         delta = {"stop_reason": self.stop_reason, "stop_sequence": None}
-        return self.event("message_delta", delta=delta, usage={"output_tokens": self.tokens}) + self.event("message_stop")
+        return self.event("message_delta", delta=delta, usage={"output_tokens": self.tokens}) + self.event(
+            "message_stop"
+        )
 
     def body(self):
         return self.message([self.block(item, bare=False) for item in self.items], self.stop_reason)
@@ -414,7 +429,9 @@ class Ollama(Dialect):
 
     def take(self, kind, value):
         if kind == CALL_END:
-            return self.write(self.line(message={"role": "assistant", "content": "", "tool_calls": [self.whole(self.items[-1])]}))
+            return self.write(
+                self.line(message={"role": "assistant", "content": "", "tool_calls": [self.whole(self.items[-1])]})
+            )
         return super().take(kind, value)
 
     def whole(self, item):

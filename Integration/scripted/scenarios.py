@@ -81,7 +81,9 @@ def duplicate_calls(_):
 
 def slow(_):
     """For clients that leave in the middle: a healthy text at twenty pieces a second, without end."""
-    words = (f"Step {number} of the plan is done, {number * 7919 % 1000} items are left. " for number in itertools.count())
+    words = (
+        f"Step {number} of the plan is done, {number * 7919 % 1000} items are left. " for number in itertools.count()
+    )
     return itertools.chain.from_iterable([(TEXT, word), (PAUSE, 0.05)] for word in words)
 
 

@@ -60,7 +60,12 @@ CHAT_TOOL = {
     "function": {"name": "write_file", "description": "Write a text file.", "parameters": PARAMETERS},
 }
 
-RESPONSES_TOOL = {"type": "function", "name": "write_file", "description": "Write a text file.", "parameters": PARAMETERS}
+RESPONSES_TOOL = {
+    "type": "function",
+    "name": "write_file",
+    "description": "Write a text file.",
+    "parameters": PARAMETERS,
+}
 
 ANTHROPIC_TOOL = {"name": "write_file", "description": "Write a text file.", "input_schema": PARAMETERS}
 

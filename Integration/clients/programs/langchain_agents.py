@@ -19,7 +19,9 @@ def run(cell, model):
     else:
         message = agent.invoke(given)["messages"][-1]
     facts = message.response_metadata
-    return message.text, facts.get("finish_reason") or facts.get("stop_reason") or facts.get("status") or facts.get("done_reason")
+    return message.text, facts.get("finish_reason") or facts.get("stop_reason") or facts.get("status") or facts.get(
+        "done_reason"
+    )
 
 
 def openai_model(cell, **extra):
@@ -33,7 +35,10 @@ serve(
         "langchain chat": lambda cell: run(cell, openai_model(cell, max_tokens=cell.max_tokens)),
         "langchain responses": lambda cell: run(cell, openai_model(cell, use_responses_api=True)),
         "langchain anthropic": lambda cell: run(
-            cell, ChatAnthropic(model=cell.model, base_url=cell.base_url, api_key="none", streaming=cell.stream, max_tokens=16000)
+            cell,
+            ChatAnthropic(
+                model=cell.model, base_url=cell.base_url, api_key="none", streaming=cell.stream, max_tokens=16000
+            ),
         ),
         "langchain ollama": lambda cell: run(
             cell, ChatOllama(model=cell.model, base_url=cell.base_url, disable_streaming=not cell.stream)

@@ -1,4 +1,4 @@
-"""smolagents: a ToolCallingAgent. It ends by its own tool `final_answer`, and asks again after a turn without a call."""
+"""smolagents: a ToolCallingAgent. It ends by its tool `final_answer`, and asks again after a turn without a call."""
 
 from smolagents import OpenAIServerModel, ToolCallingAgent, tool
 
