@@ -1,5 +1,5 @@
 # make demo     see it work: a healthy and a looping generation through a real client
-# make test     every test: Swift, then real clients against the built binary
+# make test     every test: Swift, then Python: the cancel board's reader, real clients against the built binary
 # make clients  the real-client matrix, installed and run; its results go into docs/clients.md
 # make build    the release binary, .build/release/loopguard
 # make lint     the formatter, strictly
@@ -14,18 +14,22 @@ VENV_READY := $(VENV)/.ready
 CLIENT_VENVS := $(patsubst Integration/clients/requirements/%.txt,.venv-clients/%/.ready,\
 	$(wildcard Integration/clients/requirements/*.txt))
 
-.PHONY: demo test test-swift test-clients clients build debug lint format bench deps clean
+.PHONY: demo test test-swift test-board test-clients clients build debug lint format bench deps clean
 
 demo: build $(VENV_READY)
 	$(VENV)/bin/python Integration/demo.py .build/release/loopguard
 
-test: test-swift test-clients
+test: test-swift test-board test-clients
 
 test-swift: deps
 	$(SWIFT) test
 
+test-board: deps $(VENV_READY)
+	$(SWIFT) build --product loopguard-bench
+	LOOPGUARD_BENCH="$(CURDIR)/.build/debug/loopguard-bench" $(VENV)/bin/python -m pytest -q integrations/python
+
 test-clients: debug $(VENV_READY)
-	LOOPGUARD=.build/debug/loopguard $(VENV)/bin/python -m pytest -q Integration/clients
+	LOOPGUARD=.build/debug/loopguard $(VENV)/bin/python -m pytest -q Integration/clients Integration/endings
 
 clients: build $(CLIENT_VENVS)
 	$(PYTHON) Integration/clients/matrix.py --loopguard .build/release/loopguard --write docs/clients.md
@@ -45,6 +49,8 @@ format:
 bench: build
 	$(SWIFT) build -c release --product loopguard-bench
 	.build/release/loopguard-bench core
+	.build/release/loopguard-bench board
+	.build/release/loopguard-bench engine
 	.build/release/loopguard-bench gateway --loopguard .build/release/loopguard --nginx
 
 deps:

@@ -23,12 +23,18 @@ let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift
 let serviceLifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
-func room(_ name: String, uses dependencies: [Target.Dependency]) -> [Target] {
+func room(
+    _ name: String,
+    uses dependencies: [Target.Dependency],
+    resources: [Resource] = [],
+    testFiles: [String] = []
+) -> [Target] {
     [
-        .target(name: name, dependencies: dependencies, swiftSettings: house),
+        .target(name: name, dependencies: dependencies, resources: resources, swiftSettings: house),
         .testTarget(
             name: "\(name)Tests",
             dependencies: [.target(name: name)] + dependencies,
+            exclude: testFiles,
             swiftSettings: house
         ),
     ]
@@ -58,18 +64,32 @@ let package = Package(
         room("Guard", uses: ["Cancellation", "GenerationWire", "JSONBytes", "LoopDetection", "ServerSentEvents"]),
 
         // The edge: files, sockets, clocks.
+        [
+            .target(name: "CPosixShared"),
+            .target(name: "CancelBoard", dependencies: ["CPosixShared", "Cancellation"], swiftSettings: house),
+            .testTarget(
+                name: "CancelBoardTests",
+                // The benchmarks' program is also the other process.
+                dependencies: ["CancelBoard", "Cancellation", "loopguard-bench"],
+                swiftSettings: house
+            ),
+        ],
         room("Rules", uses: ["GenerationWire", "Guard", "LoopDetection", yams]),
         room("Exposition", uses: [coreMetrics, metrics]),
         room(
             "EmbeddedEngine",
             uses: [
-                "COpenBLAS", "Cancellation", "Exposition", "JSONBytes", logging, metrics, nioCore, nioHTTP1, nioPosix,
-            ]
+                "COpenBLAS", "CancelBoard", "Cancellation", "Exposition", "JSONBytes", logging, metrics, nioCore,
+                nioHTTP1, nioPosix,
+            ],
+            resources: [.copy("Resources/small")],
+            testFiles: ["Golden"]
         ),
         room(
             "Gateway",
             uses: [
-                "Cancellation", "Exposition", "GenerationWire", "Guard", "JSONBytes", "LoopDetection", "Rules",
+                "CancelBoard", "Cancellation", "Exposition", "GenerationWire", "Guard", "JSONBytes", "LoopDetection",
+                "Rules",
                 coreMetrics, logging, metrics, nioCore, nioEmbedded, nioHTTP1, nioPosix,
             ]
         ),
@@ -78,7 +98,7 @@ let package = Package(
             .executableTarget(
                 name: "loopguard",
                 dependencies: [
-                    "Cancellation", "EmbeddedEngine", "Exposition", "Gateway", "GenerationWire", "Guard",
+                    "CancelBoard", "Cancellation", "EmbeddedEngine", "Exposition", "Gateway", "GenerationWire", "Guard",
                     "LoopDetection",
                     "Replay", "Rules", argumentParser, logging, metrics, nioCore, serviceLifecycle,
                     unixSignals, yams,
@@ -91,8 +111,8 @@ let package = Package(
             .executableTarget(
                 name: "loopguard-bench",
                 dependencies: [
-                    "CCurl", "GenerationWire", "Guard", "JSONBytes", "LoopDetection", "ServerSentEvents",
-                    argumentParser, nioCore, nioHTTP1, nioPosix,
+                    "CCurl", "COpenBLAS", "CancelBoard", "Cancellation", "EmbeddedEngine", "GenerationWire", "Guard",
+                    "JSONBytes", "LoopDetection", "ServerSentEvents", argumentParser, nioCore, nioHTTP1, nioPosix,
                 ],
                 path: "Benchmarks",
                 swiftSettings: house

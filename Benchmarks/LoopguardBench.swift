@@ -5,18 +5,22 @@ import ArgumentParser
 struct LoopguardBench: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "loopguard-bench",
-        abstract: "Measures loopguard: the core by itself, and the gateway beside nginx and beside no gateway.",
+        abstract:
+            "Measures loopguard: the core, the gateway beside nginx and beside no gateway, and the embedded engine.",
         discussion: """
             Build it for release, or the figures mean nothing:
 
               swift build -c release
               .build/release/loopguard-bench core
               .build/release/loopguard-bench gateway --loopguard .build/release/loopguard --nginx
+              .build/release/loopguard-bench engine
 
             Everything is bounded in time and runs on the loopback interface alone. docs/performance.md explains the \
             method.
             """,
-        subcommands: [CoreCommand.self, GatewayCommand.self, UpstreamCommand.self]
+        subcommands: [
+            CoreCommand.self, GatewayCommand.self, EngineCommand.self, BoardCommand.self, UpstreamCommand.self,
+        ]
     )
 }
 

@@ -7,7 +7,7 @@ import openai
 
 from loopguard_process import Loopguard
 
-MODEL = "loopguard-ngram"
+MODEL = "loopguard-small"
 QUESTION = [{"role": "user", "content": "What is loopguard?"}]
 LIMIT = 4096
 

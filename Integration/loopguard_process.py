@@ -9,11 +9,11 @@ import urllib.request
 
 
 class Loopguard:
-    """A running `loopguard serve`, embedded engine included unless an upstream is named."""
+    """A running `loopguard serve`, embedded engine included unless an upstream is named; or another of its servers."""
 
-    def __init__(self, binary, *arguments):
+    def __init__(self, binary, *arguments, command="serve"):
         self.process = subprocess.Popen(
-            [binary, "serve", "--port", "0", *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+            [binary, command, "--port", "0", *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         )
         self.log = []
         self.url = self._await_address()

@@ -10,7 +10,7 @@ import pytest
 
 from conftest import HEALTHY, LOOPING
 
-MODEL = "loopguard-ngram"
+MODEL = "loopguard-small"
 
 
 def read(stream):

@@ -53,7 +53,8 @@ public final class EmbeddedEngine: Sendable {
 
     /// Loads the model, starts the scheduler's thread and listens.
     /// - Returns: The address it listens on, with the port that the system chose when 0 was asked for.
-    /// - Throws: ``StartError``, or the system's error when the address cannot be had.
+    /// - Throws: ``StartError``, ``ModelError`` when the model that comes with the package cannot be read, or the
+    ///   system's error when the address cannot be had.
     @discardableResult
     public func start() async throws -> SocketAddress {
         if let problem = configuration.problem { throw StartError.invalidConfiguration(problem) }
@@ -61,7 +62,7 @@ public final class EmbeddedEngine: Sendable {
             guard case .ready = state else { throw StartError.alreadyStarted }
             state = .starting
         }
-        let model = configuration.model ?? NGramModel()
+        let model = try configuration.model ?? LlamaModel.small()
         let scheduler = Scheduler(model: model, configuration: configuration, registry: registry)
         let engine = Engine(configuration: configuration, model: model, registry: registry, scheduler: scheduler)
         do {

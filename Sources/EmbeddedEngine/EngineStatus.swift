@@ -6,6 +6,10 @@ public struct EngineStatus: Sendable, Equatable {
     public var active: [SequenceStatus] = []
     /// The sequences that have ended, oldest first; a bounded number of them.
     public var recent: [SequenceStatus] = []
+    /// The tokens that the sequences in slots have together.
+    public var heldTokens = 0
+    /// How often a sequence lost its slot for lack of room.
+    public var preemptions = 0
     /// The sequences that have ended since the start.
     public var finished = 0
     /// Those of them that were cancelled.
@@ -30,6 +34,8 @@ public struct SequenceStatus: Sendable, Equatable {
     public var generatedTokens: Int
     /// The tokens that the model wrote after the flag was set: 0 or 1.
     public var tokensAfterCancel: Int
+    /// How often it lost its slot for lack of room.
+    public var preemptions: Int
     /// Why it was cancelled; `nil` when it was not.
     public var cancelReason: EndReason?
 
@@ -41,6 +47,8 @@ public struct SequenceStatus: Sendable, Equatable {
         case prefill
         /// The model writes.
         case decode
+        /// It has lost its slot for lack of room and waits to go on.
+        case swapped
         /// It came to its natural end.
         case completed
         /// It was cancelled.

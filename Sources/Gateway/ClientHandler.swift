@@ -61,7 +61,8 @@ final class ClientHandler: ChannelDuplexHandler {
         context?.write(wrapOutboundOut(.head(head)), promise: nil)
     }
 
-    func write(_ bytes: ByteBuffer) { encoder.write(body: bytes) }
+    /// - Parameter frame: The bytes as a chunk, when the engine sent them as one.
+    func write(_ bytes: ByteBuffer, in frame: ByteBuffer? = nil) { encoder.write(body: bytes, in: frame) }
 
     /// A response that is followed by the real one.
     func writeInformational(_ head: HTTPResponseHead) {
@@ -93,6 +94,13 @@ final class ClientHandler: ChannelDuplexHandler {
         let written = context.eventLoop.makePromise(of: Void.self)
         context.writeAndFlush(wrapOutboundOut(.body(.byteBuffer(ByteBuffer()))), promise: written)
         closeOnce(written.futureResult)
+    }
+
+    /// An answer in one piece whose head is framed already.
+    func answer(_ head: HTTPResponseHead, _ body: [UInt8]) {
+        write(head)
+        write(ByteBuffer(bytes: body))
+        finish()
     }
 
     func answer(_ reply: Reply, to request: HTTPRequestHead) {
@@ -131,10 +139,13 @@ final class ClientHandler: ChannelDuplexHandler {
         let path = HopByHop.path(of: head.uri)
         if let route = ControlRoute(head.method, path), route != .metrics || gateway.configuration.metricsText != nil {
             state = .control(head, route)
-        } else if head.method == .POST, WireFormat(path: path) != nil {
-            state = .collecting(head)
         } else {
-            proxy(.init(head: head, body: .streaming))
+            let kind = RunKind(head.method, path: path)
+            if kind.format == nil {
+                proxy(.init(head: head, body: .streaming, kind: kind))
+            } else {
+                state = .collecting(head)
+            }
         }
     }
 
@@ -151,7 +162,7 @@ final class ClientHandler: ChannelDuplexHandler {
         collected.writeImmutableBuffer(bytes)
         guard collected.readableBytes > gateway.configuration.maxGuardedBodyBytes else { return }
         gateway.metrics.unguarded.increment()
-        proxy(.init(head: head, body: .streaming, format: format(of: head)))
+        proxy(.init(head: head, body: .streaming, kind: kind(of: head)))
         if case .proxying(let exchange) = state { exchange.clientSent(takeCollected()) }
     }
 
@@ -160,7 +171,7 @@ final class ClientHandler: ChannelDuplexHandler {
         return collected
     }
 
-    private func format(of head: HTTPRequestHead) -> WireFormat? { WireFormat(path: HopByHop.path(of: head.uri)) }
+    private func kind(of head: HTTPRequestHead) -> RunKind { RunKind(head.method, path: HopByHop.path(of: head.uri)) }
 
     private func proxy(_ request: Exchange.Request) {
         guard let context else { return }
@@ -175,9 +186,9 @@ final class ClientHandler: ChannelDuplexHandler {
         case .control(let head, let route): answerControl(route, head)
         case .collecting(let head):
             let body = takeCollected()
-            let path = HopByHop.path(of: head.uri)
-            let generation = GenerationRequest(path: path, body: body.readableBytesUInt8Span)
-            proxy(.init(head: head, body: .whole(body), format: generation?.format, generation: generation))
+            let kind = kind(of: head)
+            let generation = kind.format.map { GenerationRequest(format: $0, body: body.readableBytesUInt8Span) }
+            proxy(.init(head: head, body: .whole(body), kind: kind, generation: generation))
         case .proxying(let exchange): exchange.clientEnded(trailers)
         case .draining: state = .idle
         case .idle, .closing: break
@@ -199,7 +210,7 @@ final class ClientHandler: ChannelDuplexHandler {
                     kind: .unreachable,
                     message: "The engine cannot be reached; is it running?"
                 )
-                var reply = ready ? Reply(json: Array(#"{"status":"ready"}"#.utf8)) : unready.reply
+                var reply = ready ? Reply(json: Array(#"{"status":"ready"}"#.utf8)) : unready.reply(in: nil)
                 if !ready { reply.status = .serviceUnavailable }
                 self.answer(reply, to: head)
             }

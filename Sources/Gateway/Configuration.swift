@@ -1,4 +1,4 @@
-public import Cancellation
+public import CancelBoard
 public import Logging
 public import Rules
 
@@ -16,8 +16,10 @@ public struct GatewayConfiguration: Sendable {
     public var rules: @Sendable (RequestFacts) -> Resolution = { RuleSet.default.resolve($0) }
     /// Where one line per finished run goes.
     public var logger = Logger(label: "loopguard.gateway")
-    /// Sets the cancel flag of an engine in this very process. Called on an event loop; must not block.
-    public var cancelEngine: (@Sendable (_ runID: String, _ reason: EndReason) -> Void)?
+    /// The cancel board on which every generation gets a flag; `nil` for none.
+    public var board: BoardOwner?
+    /// The header in which the engine learns the place of a run's flag.
+    public var boardHeader = "X-Loopguard-Cancel"
     /// Renders the body of `GET /metrics`; without it that path goes to the engine.
     public var metricsText: (@Sendable () -> String)?
     /// How long connecting to the engine may take.
@@ -29,6 +31,9 @@ public struct GatewayConfiguration: Sendable {
     /// The longest request body, in bytes, that is collected in order to be guarded. A longer one streams through
     /// unguarded and is counted.
     public var maxGuardedBodyBytes = 64 * 1_048_576
+    /// The most memory, in bytes, that an answer may take that is put together for a client that wants no stream. A longer
+    /// one is given up with status 502.
+    public var maxGatheredBytes = 64 * 1_048_576
     /// How many idle connections to the engine each event loop keeps.
     public var maxIdleConnections = 64
     /// How long an idle connection to the engine is kept.

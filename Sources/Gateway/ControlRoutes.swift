@@ -162,6 +162,16 @@ enum ControlReply {
         json.key("ttft_ms")
         json.literal(firstByte > 0 ? "\(Double(firstByte / 1_000) / 1_000)" : "null")
         json.member("reason", state.reason?.name)
+        if let word = run.confirmation {
+            json.key("engine")
+            json.object { engine in
+                engine.member("outcome", "\(word.outcome)")
+                engine.member("tokens", Int(clamping: word.tokens))
+                engine.member("step", Int(clamping: word.step))
+                engine.key("after_ms")
+                engine.literal("\(Double(word.nanoseconds / 1_000) / 1_000)")
+            }
+        }
         guard state.reason?.detector != nil, let verdict = run.verdict else { return }
         json.member("detector", verdict.detector.name)
         json.key("evidence")

@@ -1,5 +1,6 @@
 internal import Cancellation
 internal import CoreMetrics
+internal import GenerationWire
 internal import Guard
 internal import Logging
 internal import LoopDetection
@@ -24,14 +25,18 @@ extension Exchange {
         }
         responseHead = head
         run.figures.status.store(Int(head.status.code), ordering: .relaxed)
-        _ = run.state.advance(to: .streaming)
-        let plan = ResponsePlan(for: head, guardable: request.generation != nil)
+        let plan = ResponsePlan(for: head, guarding: request.generation?.format)
         if case .refused(let failure) = plan { return fail(failure) }
+        if gather(head, plan) {
+            if state.answer == .gathering { _ = run.state.advance(to: .streaming) }
+            return
+        }
+        _ = run.state.advance(to: .streaming)
         var reply = HopByHop.clientHead(for: head, request: request.head, reframed: plan == .guarded)
-        if request.format != nil { reply.headers.replaceOrAdd(name: "X-Loopguard-Run-Id", value: run.id) }
+        if request.kind.isRun { reply.headers.replaceOrAdd(name: "X-Loopguard-Run-Id", value: run.id) }
         if plan == .guarded {
             reply.headers.replaceOrAdd(name: "X-Accel-Buffering", value: "no")
-        } else if ResponsePlan.isEncoded(head.headers), request.generation != nil {
+        } else if isUnguarded(head) {
             gateway.metrics.unguarded.increment()
         }
         state.begin(guarded: plan == .guarded)
@@ -39,8 +44,20 @@ extension Exchange {
         startTimer(gateway.configuration.idleTimeout)
     }
 
-    func engineSent(_ bytes: ByteBuffer) {
-        if received == nil { received = bytes } else { received?.writeImmutableBuffer(bytes) }
+    /// Whether a generation goes by that nobody looks at: its answer is encoded, or nothing is known of its path.
+    private func isUnguarded(_ head: HTTPResponseHead) -> Bool {
+        if request.generation != nil { return ResponsePlan.isEncoded(head.headers) }
+        return request.kind == .other && request.head.method == .POST && ResponsePlan.isStream(head.headers, nil)
+    }
+
+    /// - Parameter frame: The chunk around the bytes when they are exactly one.
+    func engineSent(_ bytes: ByteBuffer, in frame: ByteBuffer?) {
+        if received == nil {
+            received = (bytes, frame)
+        } else {
+            received?.bytes.writeImmutableBuffer(bytes)
+            received?.frame = nil
+        }
     }
 
     func engineEnded(_ trailers: HTTPHeaders?) { responseEnd = (trailers, ()) }
@@ -64,21 +81,21 @@ extension Exchange {
         guard !isClosed else { return }
         // What came after a whole answer spoils the connection, not the answer.
         if responseEnd != nil { return complete() }
-        if error is HTTPParserError, error as? HTTPParserError != .invalidEOFState {
+        if error is ResponseParser.Malformed {
             return fail(UpstreamFailure(kind: .malformed, message: "The engine's answer is not valid HTTP: \(error)"))
         }
         lose("The connection to the engine broke before its answer was complete.")
     }
 
     func takeReceived() {
-        guard let bytes = received else { return }
+        guard let (bytes, frame) = received else { return }
         received = nil
         guard !isClosed else { return }
-        deliver(bytes)
+        deliver(bytes, in: frame)
     }
 
     /// Delivers the bytes of one read. The clock is read twice at most.
-    func deliver(_ bytes: ByteBuffer) {
+    private func deliver(_ bytes: ByteBuffer, in frame: ByteBuffer?) {
         let now = NIODeadline.now()
         let isFirst = run.figures.bytes.load(ordering: .relaxed) == 0
         run.figures.bytes.wrappingAdd(bytes.readableBytes, ordering: .relaxed)
@@ -86,32 +103,33 @@ extension Exchange {
         if isFirst {
             let taken = (now - run.startedAt).nanoseconds
             run.figures.firstByteNanoseconds.store(taken, ordering: .relaxed)
-            if state.answer == .guarded { gateway.metrics.timeToFirstToken.recordNanoseconds(taken) }
-        } else if state.answer == .guarded {
+            if state.isGuarded { gateway.metrics.timeToFirstToken.recordNanoseconds(taken) }
+        } else if state.isGuarded {
             gateway.metrics.interEvent.recordNanoseconds((now - lastRead).nanoseconds)
         }
         lastRead = now
-        guard state.answer == .guarded else {
-            client?.write(bytes)
+        guard state.isGuarded else {
+            client?.write(bytes, in: frame)
             return
         }
-        inspect(bytes, isFirst: isFirst, since: now)
+        inspect(bytes, in: frame, isFirst: isFirst, since: now)
     }
 
-    private func inspect(_ bytes: ByteBuffer, isFirst: Bool, since start: NIODeadline) {
+    private func inspect(_ bytes: ByteBuffer, in frame: ByteBuffer?, isFirst: Bool, since start: NIODeadline) {
         let span = bytes.readableBytesUInt8Span
         if isFirst, let id = EngineID.find(in: span) { gateway.registry.alias(id, for: run) }
         guard let outcome = guarding?.receive(span) else { return }
         if outcome.events > 0 { run.figures.events.store(outcome.events, ordering: .relaxed) }
         gateway.metrics.guardSeconds.increment(by: Double((NIODeadline.now() - start).nanoseconds) / 1e9)
         switch outcome.forward {
-        case .unchanged: client?.write(bytes)
+        case .unchanged: write(bytes, in: frame)
         case .bytes(let changed): write(changed)
         case .joined(let head, let range):
             write(head)
             // The range lies inside the buffer: it is a range of the span that was taken from it.
-            client?.write(bytes.getSlice(at: bytes.readerIndex + range.lowerBound, length: range.count)!)
+            write(bytes.getSlice(at: bytes.readerIndex + range.lowerBound, length: range.count)!)
         }
+        guard !isClosed else { return }
         act(on: outcome)
         // The engine's own ending has passed: from here on a cancel comes too late.
         if outcome.isComplete { _ = run.state.advance(to: .completed) }
@@ -133,7 +151,13 @@ extension Exchange {
     }
 
     func write(_ bytes: [UInt8]) {
-        if !bytes.isEmpty { client?.write(ByteBuffer(bytes: bytes)) }
+        if !bytes.isEmpty { write(ByteBuffer(bytes: bytes)) }
+    }
+
+    /// Passes on what the guard lets out: into the answer that is being put together, or to the client.
+    private func write(_ bytes: ByteBuffer, in frame: ByteBuffer? = nil) {
+        if gathered != nil { gather(bytes.readableBytesUInt8Span) }
+        if asking != .forStream { client?.write(bytes, in: frame) }
     }
 
     func note(_ verdict: Verdict) {

@@ -1,5 +1,6 @@
 internal import Cancellation
 internal import CoreMetrics
+internal import GenerationWire
 internal import Guard
 internal import Metrics
 internal import NIOCore
@@ -10,6 +11,7 @@ internal import Synchronization
 extension Exchange {
     /// The engine's answer is whole.
     func complete() {
+        if state.answer == .gathering { return completeGathered() }
         if state.answer == .guarded {
             release(guarding?.finish())
             guard !isClosed else { return }
@@ -18,6 +20,13 @@ extension Exchange {
                 return lose("The engine closed the connection before its answer was complete.")
             }
         }
+        let response = request.generation?.thread == nil ? nil : gathered?.finish()
+        complete { $0?.finish(responseEnd?.trailers) }
+        if case .body(let body) = response { remember(body) }
+    }
+
+    /// Ends the exchange in its natural way; `answer` gives the client its last bytes.
+    func complete(_ answer: (ClientHandler?) -> Void) {
         // When another thread has just decided to end the run, its effects are on their way and replace this end.
         guard run.state.advance(to: .completed) || run.state.current.phase == .completed else { return }
         guard state.complete() else { return }
@@ -28,7 +37,7 @@ extension Exchange {
         let client = client
         letGo()
         // The client's last bytes do not wait for the log.
-        client?.finish(responseEnd?.trailers)
+        answer(client)
         report()
     }
 
@@ -36,9 +45,7 @@ extension Exchange {
     func lose(_ message: String) {
         let atHand = if case .whole = request.body { true } else { false }
         switch state.broken(reused: upstream?.isReused ?? false, atHand: atHand) {
-        case .sendAgain:
-            upstream = nil
-            pool.connect(for: self)
+        case .sendAgain: askAgain()
         case let repair: fail(UpstreamFailure(kind: .reset, message: message), repair)
         }
     }
@@ -51,13 +58,14 @@ extension Exchange {
         // The stream's own end may have passed already, or another end is on its way.
         guard run.state.fail() || run.state.current.phase == .completed else { return state.takeBack(repair) }
         gateway.metrics.upstreamError(failure.kind)
-        let (client, request) = (client, request.head)
+        let client = client
         leaveEngine()
         switch repair {
         case .replyError:
-            run.figures.status.store(Int(failure.reply.status.code), ordering: .relaxed)
+            let reply = finishedReply() ?? failure.reply(in: request.format)
+            run.figures.status.store(Int(reply.status.code), ordering: .relaxed)
             close()
-            client?.answer(identified(failure.reply), to: request)
+            answer(reply, to: client)
         case .failInBand:
             // The engine's own finish reason has passed: the answer is as good as whole, and no error may follow it.
             let finished = run.state.current.phase == .completed
@@ -84,9 +92,9 @@ extension Exchange {
         if reason == .clientDisconnect { client = nil }
         switch state.ended() {
         case .reply:
-            let reply = EarlyEnding.reply(for: request, &guarding, run: run, reason: reason, note: settings?.note)
+            let reply = endGathered(reason)
             run.figures.status.store(Int(reply.status.code), ordering: .relaxed)
-            client?.answer(identified(reply), to: request.head)
+            answer(reply, to: client)
         case .endInBand:
             write(guarding?.end(reason) ?? [])
             client?.finish()
@@ -95,7 +103,7 @@ extension Exchange {
         }
         // The reason that won, should the client have left while another end was on its way.
         if run.state.current.phase == .stopping, let reason = run.state.current.reason {
-            gateway.configuration.cancelEngine?(run.id, reason)
+            raiseFlag(reason)
             gateway.metrics.cancel(reason)
         }
         leaveEngine()
@@ -104,10 +112,15 @@ extension Exchange {
         close()
     }
 
-    private func identified(_ reply: Reply) -> Reply {
+    /// Gives a client its whole answer: under the engine's headers, when it is one that was put together.
+    private func answer(_ reply: Reply, to client: ClientHandler?) {
+        if asking == .forStream, responseHead != nil, reply.status == .ok {
+            client?.answer(gatheredHead(length: reply.body.count), reply.body)
+            return
+        }
         var reply = reply
-        if request.format != nil { reply.headers.append(("X-Loopguard-Run-Id", run.id)) }
-        return reply
+        if request.kind.isRun { reply.headers.append(("X-Loopguard-Run-Id", run.id)) }
+        client?.answer(reply, to: request.head)
     }
 
     private func leaveEngine() {
@@ -126,6 +139,7 @@ extension Exchange {
         isClosed = true
         timer?.cancel()
         client = nil
+        releaseFlag()
         waiting = []
         run.detach()
     }

@@ -1,8 +1,10 @@
+internal import CancelBoard
 internal import Cancellation
 internal import CoreMetrics
 internal import GenerationWire
 internal import Guard
 internal import Logging
+internal import LoopDetection
 internal import Metrics
 internal import NIOCore
 internal import NIOHTTP1
@@ -25,10 +27,12 @@ final class Exchange {
 
         var head: HTTPRequestHead
         var body: Body
-        /// The format of a generation; `nil` for everything else, which is proxied and no run.
-        var format: WireFormat?
+        /// What is asked for; everything but generations and images is proxied and no run.
+        var kind = RunKind.other
         /// The facts of a generation that is to be guarded.
         var generation: GenerationRequest?
+
+        var format: WireFormat? { kind.format }
     }
 
     let request: Request
@@ -41,13 +45,23 @@ final class Exchange {
     var state = ExchangeState()
     var guarding: GuardedStream?
     var settings: GuardSettings?
+    /// The run's slot on the cancel board.
+    var flag: BoardHandle?
+    /// How the engine is asked, and the body that asks for a stream where the client wants none.
+    var asking = Asking.plainly
+    var streamedBody: ByteBuffer?
+    /// The answer that is being put together, for a client that wants it in one piece; and for every Responses run,
+    /// what is to be remembered of it.
+    var gathered: StreamAggregator?
+    /// What went before in a conversation that the engine remembers.
+    var recalled: [Conversation.Step] = []
     var upstream: UpstreamConnection?
     /// What the client sent before there was a connection to pass it on.
     var waiting: [HTTPClientRequestPart] = []
     var requestIsWhole = false
 
-    /// What the engine sent since the last flush.
-    var received: ByteBuffer?
+    /// What the engine sent since the last flush, and the chunk around it when it is exactly one.
+    var received: (bytes: ByteBuffer, frame: ByteBuffer?)?
     var responseHead: HTTPResponseHead?
     var responseEnd: (trailers: HTTPHeaders?, Void)?
     var lastRead: NIODeadline
@@ -63,14 +77,25 @@ final class Exchange {
         lastRead = .now()
         let path = String(HopByHop.path(of: request.head.uri))
         let model = request.generation?.model ?? ""
-        run = Run(exchange: self, on: loop, path: path, model: model, format: request.format, now: lastRead)
+        run = Run(exchange: self, on: loop, path: path, model: model, kind: request.kind, now: lastRead)
     }
 
     // MARK: Asking the engine
 
     func start() {
         gateway.metrics.inFlight.increment()
-        if request.format != nil { gateway.registry.add(run) }
+        if request.kind.isRun { gateway.registry.add(run) }
+        resolveSettings()
+        chooseAsking()
+        if settings?.history == .answer {
+            makeGuard()
+            // The past alone convicts: the engine is not asked.
+            if let verdict = guarding?.preflight.first(where: { $0.mode == .stop }) {
+                run.verdict = verdict
+                return end(.guardTrip(detector: verdict.detector.rawValue))
+            }
+        }
+        claimFlag()
         // Only a request that can be sent twice may try its luck with a connection that may be dead.
         if case .whole = request.body, let connection = pool.takeIdle() {
             connected(connection)
@@ -81,8 +106,8 @@ final class Exchange {
         if !isClosed { makeGuard() }
     }
 
-    private func makeGuard() {
-        guard let generation = request.generation else { return }
+    private func resolveSettings() {
+        guard request.generation != nil else { return }
         let headers = request.head.headers
         let facts = RequestFacts(
             model: run.model,
@@ -98,14 +123,22 @@ final class Exchange {
             gateway.configuration.logger.warning("\(diagnostic)", metadata: ["run_id": "\(run.id)"])
         }
         settings = resolution.settings
-        let guarded = GuardedStream(
-            request: generation,
-            settings: resolution.settings,
-            runID: run.id,
-            created: Int(run.started)
-        )
+    }
+
+    private func makeGuard() {
+        guard guarding == nil, var generation = guardedRequest else { return }
+        recall(into: &generation)
+        let guarded = makeGuard(for: generation)
         for verdict in guarded.preflight { note(verdict) }
         guarding = guarded
+        if generation.thread != nil, gathered == nil { gathered = StreamAggregator(for: generation) }
+    }
+
+    func makeGuard(for generation: GenerationRequest) -> GuardedStream {
+        var settings = settings ?? GuardSettings()
+        // Nothing has reached a client that waits for the whole answer: no call needs to be let go before it is judged.
+        if asking == .forStream { settings.toolCalls = .hold }
+        return GuardedStream(request: generation, settings: settings, runID: run.id, created: Int(run.started))
     }
 
     func connected(_ connection: UpstreamConnection) {
@@ -113,15 +146,16 @@ final class Exchange {
         upstream = connection
         connection.serve(self)
         _ = run.state.advance(to: .sent)
-        let head = HopByHop.upstreamHead(
+        var head = HopByHop.upstreamHead(
             for: request.head,
             to: gateway.configuration.upstream,
             guarded: request.generation != nil,
-            runID: request.format == nil ? nil : run.id
+            runID: request.kind.isRun ? run.id : nil
         )
+        nameFlag(in: &head)
         switch request.body {
-        case .whole(let body):
-            var head = head
+        case .whole(let asked):
+            let body = asking == .forStream ? streamedBody ?? asked : asked
             head.headers.remove(name: "transfer-encoding")
             head.headers.replaceOrAdd(name: "content-length", value: "\(body.readableBytes)")
             connection.write(.head(head))

@@ -6,6 +6,8 @@ struct ExchangeState: Equatable {
         case awaited
         /// The client receives what the guard lets pass.
         case guarded
+        /// The client has received nothing; what the guard lets pass is put together into its answer.
+        case gathering
         /// The client receives the engine's bytes as they are.
         case passing
         /// The client has received all it will get.
@@ -15,12 +17,20 @@ struct ExchangeState: Equatable {
     private(set) var answer = Answer.awaited
     private(set) var engineSpoke = false
     private var sentAgain = false
+    /// What the answer was before an end that may be taken back.
+    private var before = Answer.awaited
+
+    /// Whether what the engine sends goes through the guard.
+    var isGuarded: Bool { answer == .guarded || answer == .gathering }
 
     /// The engine sent its first byte.
     mutating func engineAnswers() { engineSpoke = true }
 
     /// The head has gone to the client.
     mutating func begin(guarded: Bool) { answer = guarded ? .guarded : .passing }
+
+    /// The engine's head is here; its stream is put together.
+    mutating func gather() { answer = .gathering }
 
     /// What to do about an answer that cannot be completed.
     enum Repair: Equatable {
@@ -50,12 +60,7 @@ struct ExchangeState: Equatable {
 
     /// A repair was not carried out, because another end of the run is on its way.
     mutating func takeBack(_ repair: Repair) {
-        switch repair {
-        case .replyError: answer = .awaited
-        case .failInBand: answer = .guarded
-        case .abort: answer = .passing
-        case .sendAgain, .nothing: break
-        }
+        if repair != .sendAgain, repair != .nothing { answer = before }
     }
 
     /// What the client gets when its run is ended.
@@ -88,9 +93,10 @@ struct ExchangeState: Equatable {
     }
 
     private mutating func finish(reply: Repair, inBand: Repair) -> Repair {
+        before = answer
         defer { answer = .over }
         return switch answer {
-        case .awaited: reply
+        case .awaited, .gathering: reply
         case .guarded: inBand
         case .passing: .abort
         case .over: .nothing

@@ -6,6 +6,8 @@ final class GatewayContext: Sendable {
     let configuration: GatewayConfiguration
     let metrics = GatewayMetrics()
     let registry = RunRegistry()
+    let refusals = StreamRefusals()
+    let memory = ConversationMemory()
     private let shuttingDown = Atomic<Bool>(false)
     private let channels = Mutex<[ObjectIdentifier: any Channel]>([:])
 

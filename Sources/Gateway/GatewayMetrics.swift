@@ -1,13 +1,13 @@
+internal import CancelBoard
 internal import Cancellation
 internal import CoreMetrics
-internal import GenerationWire
 internal import Guard
 internal import LoopDetection
 internal import Metrics
 
 /// The gateway's metrics. Every handle is made once; every label has a small fixed set of values.
 struct GatewayMetrics: Sendable {
-    /// `loopguard_requests_total{path,outcome}`, by path then by phase.
+    /// `loopguard_requests_total{path,outcome}`, by kind then by phase.
     private let requests: [[Counter]]
     let inFlight = Meter(label: "loopguard_in_flight_requests")
     let timeToFirstToken = Timer(label: "loopguard_time_to_first_token_seconds")
@@ -22,18 +22,25 @@ struct GatewayMetrics: Sendable {
     let bytesUp = Counter(label: "loopguard_bytes_total", dimensions: [("direction", "upstream")])
     let bytesDown = Counter(label: "loopguard_bytes_total", dimensions: [("direction", "downstream")])
     let guardSeconds = FloatingPointCounter(label: "loopguard_guard_seconds_total")
-    /// Responses that a guard was asked for and could not read: a body too long to collect, an encoded answer.
+    /// Generations that a guard was asked for and could not read: a body too long to collect, an encoded answer, a
+    /// request that the engine does not stream, a stream from a path that is not known.
     let unguarded = Counter(label: "loopguard_unguarded_requests_total")
     /// Events that passed unread because they were too long or could not be understood.
     let unreadEvents = Counter(label: "loopguard_unread_events_total")
+    /// Runs that went without a slot on the cancel board because it was full.
+    let flagless = Counter(label: "loopguard_board_full_total")
+    /// `loopguard_engine_confirmations_total{outcome}`.
+    private let confirmations: [BoardOutcome: Counter]
+    let unconfirmed = Counter(label: "loopguard_engine_confirmations_total", dimensions: [("outcome", "none")])
+    /// From the flag until the engine's word was seen.
+    let engineStop = Timer(label: "loopguard_engine_stop_seconds")
     private let upstreamErrors: [UpstreamFailure.Kind: Counter]
     let duration = Timer(label: "loopguard_request_duration_seconds")
 
     init() {
-        let paths = WireFormat.allCases.map(\.rawValue) + ["other"]
-        requests = paths.map { path in
+        requests = RunKind.all.map { kind in
             RunPhase.allCases.map { phase in
-                Counter(label: "loopguard_requests_total", dimensions: [("path", path), ("outcome", phase.name)])
+                Counter(label: "loopguard_requests_total", dimensions: [("path", kind.label), ("outcome", phase.name)])
             }
         }
         trips = DetectorID.allCases.map { detector in
@@ -48,6 +55,11 @@ struct GatewayMetrics: Sendable {
                 ($0, Counter(label: "loopguard_cancels_total", dimensions: [("source", $0.name)]))
             }
         )
+        confirmations = Dictionary(
+            uniqueKeysWithValues: BoardOutcome.allCases.map {
+                ($0, Counter(label: "loopguard_engine_confirmations_total", dimensions: [("outcome", "\($0)")]))
+            }
+        )
         upstreamErrors = Dictionary(
             uniqueKeysWithValues: UpstreamFailure.Kind.allCases.map {
                 ($0, Counter(label: "loopguard_upstream_errors_total", dimensions: [("kind", $0.rawValue)]))
@@ -55,8 +67,8 @@ struct GatewayMetrics: Sendable {
         )
     }
 
-    func request(_ format: WireFormat?, ended phase: RunPhase) {
-        let path = format.flatMap { WireFormat.allCases.firstIndex(of: $0) } ?? WireFormat.allCases.count
+    func request(_ kind: RunKind, ended phase: RunPhase) {
+        guard let path = RunKind.all.firstIndex(of: kind) else { return }
         requests[path][Int(phase.rawValue) - 1].increment()
     }
 
@@ -67,6 +79,8 @@ struct GatewayMetrics: Sendable {
     func cancel(_ reason: EndReason) {
         (reason.detector == nil ? cancels[reason] : guardCancels)?.increment()
     }
+
+    func confirmed(_ outcome: BoardOutcome) { confirmations[outcome]?.increment() }
 
     func upstreamError(_ kind: UpstreamFailure.Kind) { upstreamErrors[kind]?.increment() }
 }

@@ -1,3 +1,4 @@
+internal import CancelBoard
 internal import Logging
 public import NIOCore
 internal import NIOHTTP1
@@ -52,12 +53,19 @@ public final class GatewayServer: Sendable {
             .bind(host: configuration.host, port: configuration.port)
             .get()
         listener.withLock { $0 = channel }
+        keepBoard()
         guard let address = channel.localAddress else { throw ChannelError.unknownLocalAddress }
         configuration.logger.info(
             "listening",
             metadata: ["address": "\(address)", "upstream": "\(configuration.upstream)"]
         )
         return address
+    }
+
+    /// Looks after the cancel board for as long as there are event loops.
+    private func keepBoard() {
+        guard let board = gateway.configuration.board else { return }
+        group.any().scheduleRepeatedTask(initialDelay: .zero, delay: .milliseconds(500)) { _ in board.maintain() }
     }
 
     /// Stops taking requests, lets running ones finish for `grace`, then ends them in the way their format allows.

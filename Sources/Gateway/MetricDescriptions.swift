@@ -30,6 +30,20 @@ extension GatewayServer {
             buckets: MetricDescription.processing
         ),
         MetricDescription(
+            "loopguard_engine_confirmations_total",
+            help:
+                "Runs ended by the cancel board, by what the engine said about them; none when it kept silent for 5 s."
+        ),
+        MetricDescription(
+            "loopguard_engine_stop_seconds",
+            help: "From a raised flag until the engine's word was seen that it is done with the run.",
+            buckets: [0.001, 0.002, 0.004, 0.008, 0.016, 0.032, 0.064, 0.128, 0.256, 0.512, 1.024, 2.048, 4.096]
+        ),
+        MetricDescription(
+            "loopguard_board_full_total",
+            help: "Runs that went without a slot on the cancel board because all were taken."
+        ),
+        MetricDescription(
             "loopguard_bytes_total",
             help: "Bytes of bodies, from clients to engines (upstream) and from engines (downstream)."
         ),
@@ -40,7 +54,10 @@ extension GatewayServer {
         ),
         MetricDescription(
             "loopguard_unguarded_requests_total",
-            help: "Generations that could not be guarded: a body too long to collect, an encoded answer."
+            help: """
+                Generations that could not be guarded: a body too long to collect, an encoded answer, a request that \
+                the engine does not stream, a stream from an unknown path.
+                """
         ),
         MetricDescription(
             "loopguard_upstream_errors_total",

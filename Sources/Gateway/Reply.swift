@@ -1,3 +1,4 @@
+internal import GenerationWire
 internal import NIOHTTP1
 
 /// A whole answer that the gateway gives by itself.
@@ -53,6 +54,15 @@ extension Reply {
         error(.badRequest, message, type: "invalid_request_error", code: "bad_request")
     }
 
+    /// A run that was cancelled before there was anything to answer with. Status 499 is nginx's for a request that was
+    /// given up; SDKs do not send such a request again.
+    static let cancelled = error(
+        .custom(code: 499, reasonPhrase: "Client Closed Request"),
+        "The request was cancelled.",
+        type: "invalid_request_error",
+        code: "cancelled"
+    )
+
     static let shuttingDown = error(
         .serviceUnavailable,
         "The gateway is shutting down.",
@@ -81,18 +91,51 @@ struct UpstreamFailure: Error, Equatable {
         case timeout
         /// What came back is not the answer of an engine.
         case malformed
+        /// The engine said in the middle of its answer that it had failed.
+        case reported
+        /// The answer takes more memory than it may.
+        case tooLong = "too_long"
     }
 
     var kind: Kind
     var message: String
+    /// The engine's own words, where it had some, as an answer.
+    var reply: Reply?
 
-    /// The answer to a client that has received nothing yet.
-    var reply: Reply {
-        .error(
-            kind == .timeout ? .gatewayTimeout : .badGateway,
-            message,
-            type: "upstream_error",
-            code: "upstream_\(kind.rawValue)"
-        )
+    /// The answer to a client that has received nothing yet, as an error in the format that it speaks.
+    func reply(in format: WireFormat?) -> Reply {
+        if let reply { return reply }
+        let status: HTTPResponseStatus = kind == .timeout ? .gatewayTimeout : .badGateway
+        switch format {
+        case .messages:
+            let type = kind == .timeout ? "timeout_error" : "api_error"
+            return Reply(
+                status,
+                json: JSONWriter.object { json in
+                    json.member("type", "error")
+                    json.key("error")
+                    json.object { error in
+                        error.member("type", type)
+                        error.member("message", message)
+                    }
+                }
+            )
+        case .ollamaChat, .ollamaGenerate:
+            return Reply(status, json: JSONWriter.object { $0.member("error", message) })
+        case .llamaCompletion:
+            return Reply(
+                status,
+                json: JSONWriter.object { json in
+                    json.key("error")
+                    json.object { error in
+                        error.member("code", Int(status.code))
+                        error.member("message", message)
+                        error.member("type", "server_error")
+                    }
+                }
+            )
+        case .chatCompletions, .completions, .responses, nil:
+            return .error(status, message, type: "upstream_error", code: "upstream_\(kind.rawValue)")
+        }
     }
 }

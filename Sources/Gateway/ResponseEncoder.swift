@@ -20,9 +20,12 @@ final class ResponseEncoder: ChannelOutboundHandler {
 
     /// Writes a piece of the body without the way through the handlers in between, which care about heads and ends only:
     /// a stream is thousands of such pieces.
-    func write(body: ByteBuffer) {
+    /// - Parameter frame: The chunk that holds the piece in the engine's answer; it is as good in ours.
+    func write(body: ByteBuffer, in frame: ByteBuffer?) {
         guard let context else { return }
-        if isChunked, body.readableBytes > 0 {
+        if isChunked, let frame {
+            context.write(wrapOutboundOut(frame), promise: nil)
+        } else if isChunked, body.readableBytes > 0 {
             write(chunk: body, context, nil)
         } else {
             context.write(wrapOutboundOut(body), promise: nil)

@@ -1,5 +1,4 @@
 internal import Cancellation
-internal import GenerationWire
 internal import LoopDetection
 internal import NIOCore
 internal import Synchronization
@@ -13,7 +12,7 @@ final class Run: Sendable {
     let state: RunState
     let path: String
     let model: String
-    let format: WireFormat?
+    let kind: RunKind
     let started: Double
     let startedAt: NIODeadline
     let figures = Figures()
@@ -21,18 +20,18 @@ final class Run: Sendable {
     private let loop: any EventLoop
     private let exchange: NIOLoopBoundBox<Exchange?>
     private let trip = Mutex<Verdict?>(nil)
+    private let engineWord = Mutex<Confirmation?>(nil)
 
     private static let generations = Atomic<UInt64>(1)
 
     /// - Parameter now: The moment the request arrived.
-    init(exchange: Exchange, on loop: any EventLoop, path: String, model: String, format: WireFormat?, now: NIODeadline)
-    {
+    init(exchange: Exchange, on loop: any EventLoop, path: String, model: String, kind: RunKind, now: NIODeadline) {
         var random = SystemRandomNumberGenerator()
         id = "run_" + Self.hex(random.next()) + Self.hex(random.next())
         state = RunState(generation: Self.generations.wrappingAdd(1, ordering: .relaxed).oldValue)
         self.path = path
         self.model = model
-        self.format = format
+        self.kind = kind
         self.loop = loop
         self.exchange = NIOLoopBoundBox(exchange, eventLoop: loop)
         started = WallClock.now
@@ -57,6 +56,15 @@ final class Run: Sendable {
         get { trip.withLock { $0 } }
         set { trip.withLock { $0 = newValue } }
     }
+
+    /// What the engine said when it was told to stop; `nil` when it was not told or has not said anything.
+    var confirmation: Confirmation? {
+        get { engineWord.withLock { $0 } }
+        set { engineWord.withLock { $0 = newValue } }
+    }
+
+    /// A number for people who look at the cancel board; the id begins with it.
+    var hash: UInt64 { UInt64(id.dropFirst(4).prefix(16), radix: 16) ?? 0 }
 
     private static func hex(_ word: UInt64) -> String {
         let digits = String(word, radix: 16)

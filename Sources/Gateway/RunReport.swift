@@ -15,10 +15,10 @@ enum RunReport {
         let duration = (now - run.startedAt).nanoseconds
         run.figures.durationNanoseconds.store(duration, ordering: .relaxed)
         gateway.metrics.inFlight.decrement()
-        gateway.metrics.request(run.format, ended: state.phase)
+        gateway.metrics.request(run.kind, ended: state.phase)
         gateway.metrics.duration.recordNanoseconds(duration)
-        if run.format != nil { gateway.registry.ended(run, at: now) }
-        let level = run.format == nil ? Logger.Level.debug : .info
+        if run.kind.isRun { gateway.registry.ended(run, at: now) }
+        let level = run.kind == .other ? Logger.Level.debug : .info
         let logger = gateway.configuration.logger
         guard logger.logLevel <= level else { return }
         let firstByte = run.figures.firstByteNanoseconds.load(ordering: .relaxed)

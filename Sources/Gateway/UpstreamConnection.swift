@@ -3,13 +3,14 @@ internal import NIOHTTP1
 
 /// One connection to the engine: idle in the pool, or serving one exchange on the same event loop.
 final class UpstreamConnection: ChannelDuplexHandler {
-    typealias InboundIn = HTTPClientResponsePart
+    typealias InboundIn = ByteBuffer
     typealias InboundOut = Never
     typealias OutboundIn = HTTPClientRequestPart
     typealias OutboundOut = HTTPClientRequestPart
 
     private var context: ChannelHandlerContext?
     private var exchange: Exchange?
+    private var parser = ResponseParser()
     private var readIsHeld = false
     private var idleTimer: Scheduled<Void>?
     private weak var pool: UpstreamPool?
@@ -27,6 +28,7 @@ final class UpstreamConnection: ChannelDuplexHandler {
         idleTimer?.cancel()
         idleTimer = nil
         self.exchange = exchange
+        parser.expect(headOnly: exchange.request.head.method == .HEAD)
     }
 
     func write(_ part: HTTPClientRequestPart) { context?.write(wrapOutboundOut(part), promise: nil) }
@@ -65,11 +67,17 @@ final class UpstreamConnection: ChannelDuplexHandler {
     func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        guard let exchange else { return }
-        switch unwrapInboundIn(data) {
-        case .head(let head): exchange.engineSent(head)
-        case .body(let bytes): exchange.engineSent(bytes)
-        case .end(let trailers): exchange.engineEnded(trailers)
+        var bytes = unwrapInboundIn(data)
+        do {
+            while let part = try parser.next(&bytes) {
+                switch part {
+                case .head(let head): exchange?.engineSent(head)
+                case .body(let bytes, let frame): exchange?.engineSent(bytes, in: frame)
+                case .end(let trailers): exchange?.engineEnded(trailers)
+                }
+            }
+        } catch {
+            errorCaught(context: context, error: error)
         }
     }
 
@@ -100,6 +108,7 @@ final class UpstreamConnection: ChannelDuplexHandler {
         pool?.forget(self)
         let served = exchange
         exchange = nil
+        if parser.connectionEnded() { served?.engineEnded(nil) }
         served?.engineClosed()
     }
 }

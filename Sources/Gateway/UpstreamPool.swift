@@ -36,8 +36,6 @@ final class UpstreamPool {
             let sync = channel.pipeline.syncOperations
             let framing = HTTPRequestEncoder.Configuration.framedByUs
             try sync.addHandler(HTTPRequestEncoder(configuration: framing))
-            let decoder = HTTPResponseDecoder(informationalResponseStrategy: .forward)
-            try sync.addHandler(ByteToMessageHandler(decoder))
             try sync.addHandler(bound.value.0)
         }.whenComplete { result in
             let (connection, exchange) = bound.value
@@ -69,6 +67,8 @@ final class UpstreamPool {
             .connectTimeout(connectTimeout)
             .channelOption(.tcpOption(.tcp_nodelay), value: 1)
             .channelOption(.writeBufferWaterMark, value: .init(low: 32 * 1_024, high: 64 * 1_024))
+            // When an engine closes while the client does not read, all that the kernel holds comes at once.
+            .channelOption(.socketOption(.so_rcvbuf), value: 256 * 1_024)
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture { try initialize(channel) }
             }

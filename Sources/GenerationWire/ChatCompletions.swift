@@ -8,6 +8,8 @@ public struct ChatCompletions: StreamFormat {
     private var stream: OpenAIStream
     /// Token counts, as far as the engine has told them.
     public var usage: Usage? { stream.usage }
+    public var hasChoices: Bool { true }
+    public var givesUsageOnRequest: Bool { true }
 
     /// Creates the format for one response.
     /// - Parameters:
@@ -201,6 +203,14 @@ public struct ChatCompletions: StreamFormat {
     }
 
     public func failure(_ message: String) -> [UInt8] { OpenAIStream.failure(message) }
+
+    /// A chunk whose delta is empty. Before the engine's first chunk there is no id that it could have.
+    public func keepAlive() -> [UInt8]? {
+        guard stream.head.isSeen else { return nil }
+        var output: [UInt8] = []
+        write(0, into: &output) { $0.append(contentsOf: "{}".utf8) }
+        return output
+    }
 
     private func write(_ choice: Int, into output: inout [UInt8], delta: (inout [UInt8]) -> Void) {
         stream.write(into: &output) { output in

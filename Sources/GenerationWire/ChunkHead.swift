@@ -83,7 +83,7 @@ extension EndingCause {
 extension Usage {
     /// Writes `"usage":{…}`; an estimate says so.
     func write(into output: inout [UInt8]) {
-        let total = promptTokens + completionTokens
+        let total = promptTokens &+ completionTokens
         output.append(
             contentsOf: """
                 "usage":{"prompt_tokens":\(promptTokens),"completion_tokens":\(completionTokens),\

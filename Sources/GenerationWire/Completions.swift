@@ -7,6 +7,8 @@ public struct Completions: StreamFormat {
     private var stream: OpenAIStream
     /// Token counts, as far as the engine has told them.
     public var usage: Usage? { stream.usage }
+    public var hasChoices: Bool { true }
+    public var givesUsageOnRequest: Bool { true }
 
     /// Creates the format for one response; the values are used when the engine has sent no chunk yet.
     public init(id: String, created: Int, model: String) {

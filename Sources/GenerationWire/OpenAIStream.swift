@@ -141,7 +141,7 @@ extension Usage {
         self.init(payload, &reader, prompt: "prompt_n", completion: "predicted_n")
     }
 
-    private init?(
+    init?(
         _ payload: borrowing Span<UInt8>,
         _ reader: inout JSONReader,
         prompt: StaticString,

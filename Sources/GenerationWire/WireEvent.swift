@@ -15,8 +15,20 @@ public struct WireEvent: Sendable, Equatable {
         case reasoning
         /// A fragment of a tool call: any of name, id and arguments.
         case toolCall
+        /// A tool call has ended: nothing more comes of its arguments.
+        case callEnd
         /// A choice has ended; `text` is the reason.
         case finish
+    }
+
+    /// Who runs a tool, and what its arguments are.
+    public enum Tool: UInt8, Sendable {
+        /// The client runs it; the arguments are a JSON object.
+        case function
+        /// The client runs it; the input is text of any kind, which only the end of the call completes.
+        case custom
+        /// The engine runs it: the call's arguments are read like any text, and nothing is held back.
+        case server
     }
 
     /// What is said.
@@ -31,6 +43,12 @@ public struct WireEvent: Sendable, Equatable {
     public var id: JSONReader.StringToken?
     /// For a tool call, the tool's name when the fragment has one.
     public var name: JSONReader.StringToken?
+    /// For a tool call, what kind of tool it is of; told where the call begins.
+    public var tool = Tool.function
+    /// For a tool call, whether it begins here even when an earlier one had the same index or id.
+    public var isNewCall = false
+    /// For a tool call, whether the text is all of the arguments once more: it counts only when none came before.
+    public var isRepetition = false
     /// Set by the guard: whether the text shows the reader anything but whitespace.
     public var isVisible = false
     /// Set by the guard: for a tool call, its place among the calls of the choice that the guard knows.

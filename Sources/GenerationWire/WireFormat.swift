@@ -4,7 +4,7 @@ public enum WireFormat: String, Sendable, CaseIterable {
     case chatCompletions = "chat"
     /// OpenAI `/v1/completions`.
     case completions
-    /// OpenAI `/v1/responses`.
+    /// OpenAI `/v1/responses`; some clients leave the version out.
     case responses
     /// Anthropic `/v1/messages`.
     case messages
@@ -26,6 +26,13 @@ public enum WireFormat: String, Sendable, CaseIterable {
     private static let endings: [(path: String, format: WireFormat)] = [
         ("/chat/completions", .chatCompletions),
         ("/v1/completions", .completions),
+        ("/responses", .responses),
+        ("/v1/messages", .messages),
+        ("/api/chat", .ollamaChat),
+        ("/api/generate", .ollamaGenerate),
+        ("/completion", .llamaCompletion),
+        ("/completions", .llamaCompletion),
+        ("/infill", .llamaCompletion),
     ]
 
     /// A reader and writer for one response in this format.
@@ -37,8 +44,11 @@ public enum WireFormat: String, Sendable, CaseIterable {
         switch self {
         case .chatCompletions: ChatCompletions(id: "chatcmpl-" + id, created: created, model: model)
         case .completions: Completions(id: "cmpl-" + id, created: created, model: model)
-        case .responses, .messages, .ollamaChat, .ollamaGenerate, .llamaCompletion:
-            preconditionFailure("no path leads to \(self) yet")
+        case .responses: Responses(id: "resp_" + id, created: created, model: model)
+        case .messages: AnthropicMessages(id: "msg_" + id, model: model)
+        case .ollamaChat: Ollama(.chat, created: created, model: model)
+        case .ollamaGenerate: Ollama(.generate, created: created, model: model)
+        case .llamaCompletion: LlamaCompletion(model: model)
         }
     }
 }

@@ -9,7 +9,10 @@ struct ChoiceGuard: Sendable {
     /// Whether the engine has finished the choice, passed on or not.
     var hasFinished = false
     /// Whether the guard has ended the choice; what the engine still sends of it is dropped.
-    var isCapped = false
+    var isCapped = false { didSet { noteOpenCalls() } }
+    /// Whether a call is being made whose fate is open; that of a capped choice is decided. What the engine runs itself
+    /// cannot be kept from running. Stored: it is asked for every token, and to compute it a choice would be copied.
+    private(set) var hasOpenCall = false
     /// How many deltas the engine has sent: the estimate of its tokens.
     private(set) var deltas = 0
     private(set) var calls: [OpenCall] = []
@@ -29,8 +32,9 @@ struct ChoiceGuard: Sendable {
         self.tools = tools
     }
 
-    /// Whether a call is being made whose fate is open; that of a capped choice is decided.
-    var hasOpenCall: Bool { !isCapped && calls.contains { $0.state == .open } }
+    private mutating func noteOpenCalls() {
+        hasOpenCall = !isCapped && calls.contains { $0.state == .open && $0.tool != .server }
+    }
 
     /// Whether visible text has come that ends inside a `<think>` still open.
     var isInsideThink: Bool { think.isInside }
@@ -80,18 +84,39 @@ struct ChoiceGuard: Sendable {
         verdicts: inout [Verdict]
     ) -> Int? {
         guard let place = call(for: event, payload) else { return nil }
+        defer { noteOpenCalls() }
         let before = verdicts.count
         deltas += 1
         if let name = event.name, !name.range.isEmpty, calls[place].name.isEmpty {
             JSONString.decode(payload, name, into: &calls[place].name)
         }
         guard !event.text.range.isEmpty, calls[place].state == .open else { return place }
+        if event.isRepetition, calls[place].completion.hasBegun { return place }
         withText(payload, event.text) { guarded, text in
             guarded.calls[place].completion.receive(text)
             text.append(0..<text.count, to: &guarded.calls[place].arguments)
             guarded.calls[place].monitor.receive(text, verdicts: &verdicts)
         }
-        if calls[place].completion.isComplete { judge(place, &verdicts, since: before) }
+        if calls[place].completion.isComplete, calls[place].tool != .custom { judge(place, &verdicts, since: before) }
+        return place
+    }
+
+    /// Nothing more comes of a call: one that is whole is judged, one that is cut stays open until the response ends.
+    /// - Returns: The place of the call in ``calls``; `nil` when what has ended is no call.
+    mutating func receiveCallEnd(
+        _ payload: borrowing Span<UInt8>,
+        _ event: WireEvent,
+        verdicts: inout [Verdict]
+    ) -> Int? {
+        var id: [UInt8] = []
+        if let token = event.id { JSONString.decode(payload, token, into: &id) }
+        let known = calls.lastIndex {
+            if let index = event.call { $0.index == index } else { id.isEmpty || $0.id == id }
+        }
+        guard let place = known else { return nil }
+        defer { noteOpenCalls() }
+        calls[place].hasEnded = true
+        if calls[place].state == .open, calls[place].isWhole { judge(place, &verdicts, since: verdicts.count) }
         return place
     }
 
@@ -99,6 +124,7 @@ struct ChoiceGuard: Sendable {
     /// Text that convicts only now cannot stop an engine that has stopped by itself, so it warns at most.
     mutating func finish(verdicts: inout [Verdict]) {
         guard !hasFinished else { return }
+        defer { noteOpenCalls() }
         hasFinished = true
         for place in calls.indices where calls[place].state == .open {
             if calls[place].isWhole {
@@ -114,7 +140,7 @@ struct ChoiceGuard: Sendable {
     }
 
     /// Whether the engine cut a call in the middle.
-    var hasCutCall: Bool { calls.contains { $0.state == .cut } }
+    var hasCutCall: Bool { calls.contains { $0.state == .cut && $0.tool != .server } }
 
     /// - Parameter before: Where the verdicts over this call begin.
     private mutating func judge(_ place: Int, _ verdicts: inout [Verdict], since before: Int) {
@@ -122,7 +148,10 @@ struct ChoiceGuard: Sendable {
         let name = String(decoding: calls[place].name, as: UTF8.self)
         let arguments = calls[place].arguments
         calls[place].arguments = []
-        tools.completed(name: name, arguments: arguments.span, verdicts: &verdicts)
+        // The engine's own tools give results within the response: the same call again is no loop for that alone.
+        if calls[place].tool != .server {
+            tools.completed(name: name, arguments: arguments.span, verdicts: &verdicts)
+        }
         let isConvicted = verdicts[before...].contains { $0.mode == .stop }
         calls[place].state = isConvicted ? .convicted : .accepted
     }
@@ -131,7 +160,9 @@ struct ChoiceGuard: Sendable {
     private mutating func call(for event: WireEvent, _ payload: borrowing Span<UInt8>) -> Int? {
         var id: [UInt8] = []
         if let token = event.id { JSONString.decode(payload, token, into: &id) }
-        if let index = event.call {
+        if event.isNewCall {
+            // Nothing to look for.
+        } else if let index = event.call {
             if let place = calls.lastIndex(where: { $0.index == index }) {
                 // Some engines give every call the index 0: a new id after a whole call begins another.
                 let isAnother = !id.isEmpty && id != calls[place].id && calls[place].isWhole
@@ -142,8 +173,8 @@ struct ChoiceGuard: Sendable {
         } else if !calls.isEmpty, event.name == nil {
             return calls.count - 1
         }
-        guard event.call != nil || !id.isEmpty || event.name != nil else { return nil }
-        calls.append(OpenCall(index: event.call, id: id, monitor: makeMonitor(.arguments)))
+        guard event.isNewCall || event.call != nil || !id.isEmpty || event.name != nil else { return nil }
+        calls.append(OpenCall(index: event.call, id: id, tool: event.tool, monitor: makeMonitor(.arguments)))
         return calls.count - 1
     }
 

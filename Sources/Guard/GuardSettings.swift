@@ -17,6 +17,10 @@ public struct GuardSettings: Sendable, Equatable {
     public var keepAlive = KeepAlive.none
     /// What to do when the engine says `tool_calls` over a call that is cut in the middle.
     public var truncatedCalls = TruncatedCallPolicy.pass
+    /// What happens to requests for an answer in one piece.
+    public var nonStreaming = NonStreamingPolicy.aggregate
+    /// What happens when the conversation in a request already is a loop.
+    public var history = HistoryPolicy.refuse
     /// The longest event, in bytes, that is held back until it is whole; a longer one passes unread and is counted.
     public var maxEventBytes = 2 * 1_048_576
     /// The most bytes of a tool call that are held back; a longer call is ended by `argument_repeat`, or passes unheld
@@ -55,5 +59,21 @@ public struct GuardSettings: Sendable, Equatable {
         case pass
         /// Drop the cut call and end with `length`.
         case drop
+    }
+
+    /// What happens to requests for an answer in one piece.
+    public enum NonStreamingPolicy: Sendable, Equatable {
+        /// The engine is asked for a stream, which is guarded and put together into the answer.
+        case aggregate
+        /// The request and its answer pass as they are, unguarded.
+        case pass
+    }
+
+    /// What happens when the conversation in a request already is a loop.
+    public enum HistoryPolicy: Sendable, Equatable {
+        /// The engine is not asked when the past alone convicts: the client is answered with the note.
+        case answer
+        /// The engine is asked; the call that would go on with the loop is not released.
+        case refuse
     }
 }

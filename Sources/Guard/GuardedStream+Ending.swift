@@ -10,14 +10,14 @@ extension GuardedStream {
     /// when it was asked for, and the mark that ends the stream.
     ///
     /// Returns nothing when the stream has ended already. Nothing may be received afterwards.
-    public mutating func end(_ reason: EndReason) -> [UInt8] {
-        guard !hasEnded else { return [] }
+    public mutating func end(_ reason: EndReason) -> [UInt8] { hasEnded ? [] : writeEnding(reason.name) }
+
+    /// Ends the stream, given the value of `stop_reason`.
+    mutating func writeEnding(_ stopReason: String) -> [UInt8] {
         hasEnded = true
         isOver = true
-        // An event too long to hold back was cut in the middle: a blank line keeps it from swallowing the ending.
-        var output: [UInt8] = endsInsideEvent ? Array("\n\n".utf8) : []
+        var output = separator
         output.append(contentsOf: releaseHeld(mayPass: acceptedOnly))
-        let stopReason = reason.name
         for number in 0..<max(request.choices, choices.count) {
             if let index = choices.firstIndex(where: { $0.progress.index == number }) {
                 if choices[index].progress.isFinished { continue }
@@ -26,9 +26,31 @@ extension GuardedStream {
                 output.append(contentsOf: format.ending(of: ChoiceProgress(index: number), because: cause(stopReason)))
             }
         }
-        let usage = request.includeUsage ? usage : nil
+        let usage = request.includeUsage || !format.givesUsageOnRequest ? usage : nil
         output.append(contentsOf: format.closing(usage: usage, because: cause(stopReason)))
         return output
+    }
+
+    /// An event too long to hold back that was cut in the middle: a blank line keeps it from swallowing the ending.
+    private var separator: [UInt8] {
+        guard endsInsideEvent else { return [] }
+        return Array((isLines ? "\n" : "\n\n").utf8)
+    }
+
+    /// Bytes that keep a client waiting while nothing else can be sent: during a long prefill, and while a tool call is
+    /// held back. Which ones is a matter of settings and format.
+    ///
+    /// Returns `nil` when there are none: they are switched off, the format has none for this moment, an event has been
+    /// passed on in part, or the response has ended.
+    public mutating func keepAlive() -> [UInt8]? {
+        guard !isOver, !isComplete, !endsInsideEvent else { return nil }
+        switch settings.keepAlive {
+        case .none: return nil
+        case .comment:
+            guard !isLines else { return nil }
+            return Array((hasSeenID ? ": keep-alive\n" : ": keep-alive\n\n").utf8)
+        case .event: return format.keepAlive()
+        }
     }
 
     /// The engine broke off in the middle. Returns an error in the client's format, which is no ending: a fault must not
@@ -37,13 +59,14 @@ extension GuardedStream {
         guard !hasEnded else { return [] }
         hasEnded = true
         isOver = true
-        return (endsInsideEvent ? Array("\n\n".utf8) : []) + format.failure(message)
+        return separator + format.failure(message)
     }
 
     /// The ending of one choice, by a detector's conviction unless another reason is given.
     mutating func ending(of index: Int, stopReason: String? = nil) -> [UInt8] {
         var progress = choices[index].progress
         progress.isInsideThink = choices[index].isInsideThink
+        progress.deltas = choices[index].deltas
         choices[index].progress.isFinished = true
         let reason = stopReason ?? conviction.map { EndReason.tripped($0.detector).name } ?? "unknown"
         return format.ending(of: progress, because: cause(reason))
@@ -54,7 +77,8 @@ extension GuardedStream {
             stopReason: stopReason,
             runID: runID,
             note: request.jsonOutput ? nil : settings.note,
-            evidence: conviction.map { $0.evidence.jsonMembers() } ?? []
+            evidence: conviction.map { $0.evidence.jsonMembers() } ?? [],
+            responsesEnding: settings.responsesEnding
         )
     }
 
@@ -62,7 +86,8 @@ extension GuardedStream {
     private var usage: Usage {
         if let told = format.usage { return told }
         let deltas = choices.reduce(0) { $0 + $1.deltas }
-        return Usage(promptTokens: (request.bodyBytes + 3) / 4, completionTokens: deltas, isEstimated: true)
+        let promptTokens = format.promptTokens ?? (request.bodyBytes + 3) / 4
+        return Usage(promptTokens: promptTokens, completionTokens: deltas, isEstimated: true)
     }
 }
 

@@ -1,6 +1,7 @@
 import GenerationWire
 import JSONBytes
 import LoopDetection
+import ServerSentEvents
 
 /// What the guard makes of one event.
 extension GuardedStream {
@@ -11,18 +12,22 @@ extension GuardedStream {
         at offset: Int?,
         _ outcome: inout Outcome
     ) -> Decision {
+        let decision: Decision
         switch format.read(payload, into: &says) {
         case .unreadable:
             unreadEvents += 1
-            return passOrHold(event)
+            decision = passOrHold(event)
         case .error:
-            return passOrHold(event)
+            decision = passOrHold(event)
         case .done:
             closeChoices(&outcome)
-            return outcome.trip == nil ? passOrHold(event) : .drop
+            decision = outcome.trip == nil ? passOrHold(event) : .drop
         case .chunk:
-            return decideChunk(event, payload: payload, at: offset, &outcome)
+            decision = decideChunk(event, payload: payload, at: offset, &outcome)
         }
+        guard tracksPassing, decision == .pass else { return decision }
+        guard let rewritten = format.pass(payload, justRead: true) else { return .pass }
+        return .replace(event.with(payload: rewritten, inPlaceOf: offset.map { $0..<$0 + payload.count }))
     }
 
     private mutating func decideChunk(
@@ -38,7 +43,7 @@ extension GuardedStream {
             feed(index, payload, place)
             guard !found.isEmpty else { continue }
             guard let verdict = takeFound(&outcome) else { continue }
-            conviction = conviction ?? verdict
+            convict(choices[index].progress.index, verdict)
             choices[index].isCapped = true
             if request.choices > 1 {
                 held.drop(choice: choices[index].progress.index)
@@ -67,6 +72,8 @@ extension GuardedStream {
             choices[index].receiveReasoning(payload, event.text, verdicts: &found)
         case .toolCall:
             says[place].place = choices[index].receiveCall(payload, event, verdicts: &found)
+        case .callEnd:
+            says[place].place = choices[index].receiveCallEnd(payload, event, verdicts: &found)
         case .finish:
             choices[index].finish(verdicts: &found)
         }
@@ -102,7 +109,7 @@ extension GuardedStream {
     /// Passes an event on when nothing waits, or lets it wait behind what does. When no call is open any more, all that
     /// waited goes first.
     mutating func passOrHold(_ event: borrowing Span<UInt8>) -> Decision {
-        if holdsCalls, choices.contains(where: { $0.hasOpenCall }) {
+        if holdsCalls, choices.contains(where: \.hasOpenCall) {
             held.append(event, saying: says)
             if held.byteCount <= settings.maxHeldBytes { return .drop }
             // Too much to keep: from here on calls pass as they come.
@@ -121,10 +128,39 @@ extension GuardedStream {
     /// Lets go what is held back; `mayPass` decides over each thing that the events say.
     mutating func releaseHeld(mayPass: ([ChoiceGuard], WireEvent) -> Bool = { _, _ in true }) -> [UInt8] {
         guard !held.isEmpty else { return [] }
-        var known = choices
-        let output = held.release(mayPass: { mayPass(choices, $0) }, passed: { known.note($0) })
-        choices = known
+        var (known, format) = (choices, format)
+        let tracksPassing = tracksPassing
+        let output = held.release { event, says in
+            let passes = says.allSatisfy { mayPass(choices, $0) }
+            if passes { for said in says { known.note(said) } }
+            guard tracksPassing else { return passes ? .pass : .drop }
+            return Self.tell(&format, of: event, passes: passes)
+        }
+        (choices, self.format) = (known, format)
         return output
+    }
+
+    /// Tells the format of an event that was held back, and gives the event its numbers.
+    private static func tell(
+        _ format: inout any StreamFormat,
+        of event: borrowing Span<UInt8>,
+        passes: Bool
+    ) -> Decision {
+        var joined: [UInt8] = []
+        let data = EventFields(event, joined: &joined).data
+        let range: Range<Int>?
+        var payload: [UInt8]
+        switch data {
+        case .none: return passes ? .pass : .drop
+        case .line(let line): (range, payload) = (line, event.copy(line))
+        case .joined: (range, payload) = (nil, joined)
+        }
+        if !passes {
+            format.drop(payload.span)
+            return .drop
+        }
+        guard let rewritten = format.pass(payload.span, justRead: false) else { return .pass }
+        return .replace(event.with(payload: rewritten, inPlaceOf: range))
     }
 
     /// Only calls that were judged and accepted, and what belongs to no call, may pass.
@@ -133,7 +169,7 @@ extension GuardedStream {
             guard let place = event.place,
                 let choice = choices.first(where: { $0.progress.index == event.choice })
             else { return true }
-            return choice.calls[place].state == .accepted
+            return choice.calls[place].state == .accepted || choice.calls[place].tool == .server
         }
     }
 
@@ -145,6 +181,7 @@ extension GuardedStream {
         guard settings.truncatedCalls == .drop, holdsCalls, !held.isEmpty else { return nil }
         let index = choice(finish.choice)
         guard choices[index].hasCutCall else { return nil }
+        if !format.hasChoices { return writeEnding("truncated_tool_call") }
         return releaseHeld(mayPass: acceptedOnly) + ending(of: index, stopReason: "truncated_tool_call")
     }
 
@@ -156,7 +193,7 @@ extension GuardedStream {
         _ finish: WireEvent,
         _ offset: Int
     ) -> [UInt8]? {
-        guard settings.mode == .stop,
+        guard settings.mode == .stop, format.hasChoices,
             payload.equals(finish.text, "repetition") || payload.equals(finish.text, "abort")
         else { return nil }
         var mended = event.copy(0..<offset + finish.text.range.lowerBound)
@@ -210,7 +247,31 @@ extension [ChoiceGuard] {
             self[index].progress.hasRole = true
             if event.isVisible { self[index].progress.hasVisibleText = true }
         case .reasoning, .toolCall: self[index].progress.hasRole = true
+        case .callEnd: break
         case .finish: self[index].progress.isFinished = true
         }
+    }
+}
+
+extension Span<UInt8> {
+    /// The event with another payload in place of the old; an event whose data was on several lines gets one line.
+    fileprivate func with(payload: [UInt8], inPlaceOf range: Range<Int>?) -> [UInt8] {
+        var output: [UInt8] = []
+        if let range {
+            append(0..<range.lowerBound, to: &output)
+            output.append(contentsOf: payload)
+            append(range.upperBound..<count, to: &output)
+            return output
+        }
+        var joined: [UInt8] = []
+        if let name = EventFields(self, joined: &joined).name {
+            output.append(contentsOf: "event: ".utf8)
+            append(name, to: &output)
+            output.append(0x0A)
+        }
+        output.append(contentsOf: "data: ".utf8)
+        output.append(contentsOf: payload)
+        output.append(contentsOf: "\n\n".utf8)
+        return output
     }
 }

@@ -44,8 +44,11 @@ public struct GuardedStream: Sendable {
         }
     }
 
-    /// What the conversation in the request already shows; warnings at most.
+    /// What the conversation in the request already shows: warnings at most, unless the rules say that a loop there is to
+    /// be answered without the engine.
     public let preflight: [Verdict]
+    /// The verdicts that stopped a choice, by the choice's index.
+    public private(set) var convictions: [Int: Verdict] = [:]
     /// Events that passed unread because they were too long, or that could not be understood.
     public internal(set) var unreadEvents = 0
     /// Events received so far, keep-alives included.
@@ -56,12 +59,18 @@ public struct GuardedStream: Sendable {
     let runID: String
     let tools: ToolCallMonitor
     var format: any StreamFormat
+    /// Whether every line is an event.
+    let isLines: Bool
+    /// Whether the format is told what passes.
+    let tracksPassing: Bool
     var choices: [ChoiceGuard] = []
     var held = HeldEvents()
     /// Whether incomplete tool calls are held back.
     var holdsCalls: Bool
     /// The verdict that has stopped a choice, the first one.
     var conviction: Verdict?
+    /// Whether an `id:` field has come: clients keep it and take a comment with a blank line for an empty event.
+    var hasSeenID = false
     /// Whether nothing more is passed on of what the engine sends.
     var isOver = false
     /// Whether an ending or an error of ours was given out.
@@ -71,7 +80,7 @@ public struct GuardedStream: Sendable {
     /// Verdicts not yet dealt with; kept to save its storage.
     var found: [Verdict] = []
 
-    private var splitter = EventSplitter()
+    private var splitter: EventSplitter
     private var joinedData: [UInt8] = []
     /// The beginning of an event whose end has not come.
     private var partial: [UInt8] = []
@@ -85,16 +94,28 @@ public struct GuardedStream: Sendable {
     ///   - runID: The run's id, for the ending.
     ///   - created: The time in Unix seconds, for an ending before the engine's first chunk.
     public init(request: GenerationRequest, settings: GuardSettings, runID: String, created: Int = 0) {
-        var settings = settings
+        var (request, settings) = (request, settings)
         if !settings.enabled { settings.mode = .off }
         if settings.mode < .stop { settings.detectors = settings.detectors.capped(at: settings.mode) }
+        format = request.format.makeStream(id: runID, created: created, model: request.model)
+        if !format.hasChoices { request.choices = 1 }
+        isLines = format.framing == .lines
+        tracksPassing = format.tracksPassing
+        splitter = EventSplitter(framing: format.framing)
         self.request = request
         self.settings = settings
         self.runID = runID
         holdsCalls = settings.toolCalls == .hold && settings.mode > .off
-        format = request.format.makeStream(id: runID, created: created, model: request.model)
         tools = ToolCallMonitor(conversation: request.conversation, settings: settings.detectors)
-        preflight = tools.preflight()
+        preflight = tools.preflight(upTo: settings.history == .answer ? .stop : .warn)
+        conviction = preflight.first { $0.mode == .stop }
+        isOver = conviction != nil
+    }
+
+    /// Notes that a verdict has stopped a choice; the first one is what the run ends by.
+    mutating func convict(_ choice: Int, _ verdict: Verdict) {
+        conviction = conviction ?? verdict
+        convictions[choice] = convictions[choice] ?? verdict
     }
 
     /// Whether the engine's own finish reason has been passed on for every choice.
@@ -116,6 +137,7 @@ public struct GuardedStream: Sendable {
         var outcome = Outcome()
         guard !isOver else {
             outcome.forward = .bytes([])
+            outcome.isComplete = isComplete
             return outcome
         }
         var reading = Reading()
@@ -135,9 +157,13 @@ public struct GuardedStream: Sendable {
     public mutating func finish() -> Outcome {
         var outcome = Outcome(forward: .bytes([]))
         guard !isOver else { return outcome }
-        closeChoices(&outcome)
-        guard outcome.trip == nil else { return outcome }
-        var output = releaseHeld()
+        let last = isLines ? takeLastLine(&outcome) : []
+        if outcome.trip == nil { closeChoices(&outcome) }
+        guard outcome.trip == nil else {
+            outcome.forward = .bytes(last)
+            return outcome
+        }
+        var output = last + releaseHeld()
         output.append(contentsOf: partial)
         partial = []
         isOver = true
@@ -232,6 +258,18 @@ public struct GuardedStream: Sendable {
         }
     }
 
+    /// A last line needs no line end: it is read like the others.
+    private mutating func takeLastLine(_ outcome: inout Outcome) -> [UInt8] {
+        guard !partial.isEmpty, !isPassingLongEvent else { return [] }
+        var line: [UInt8] = []
+        swap(&line, &partial)
+        switch decide(line.span, &outcome) {
+        case .pass: return line
+        case .drop: return []
+        case .replace(let replacement): return replacement
+        }
+    }
+
     /// Lets an event go that has grown too long to keep; what is still to come of it passes as it comes.
     private mutating func passPartial() -> [UInt8] {
         isPassingLongEvent = true
@@ -244,7 +282,9 @@ public struct GuardedStream: Sendable {
     private mutating func decide(_ event: borrowing Span<UInt8>, _ outcome: inout Outcome) -> Decision {
         events += 1
         says.removeAll(keepingCapacity: true)
-        switch EventFields(event, joined: &joinedData).data {
+        let fields = isLines ? EventFields(line: event) : EventFields(event, joined: &joinedData)
+        hasSeenID = hasSeenID || fields.hasID
+        switch fields.data {
         case .none:
             return passOrHold(event)
         case .line(let range):

@@ -29,18 +29,17 @@ struct HeldEvents: Sendable {
     }
 
     /// Lets the events go in their order and holds nothing afterwards.
-    /// - Parameters:
-    ///   - mayPass: Whether a thing said may reach the client; an event passes when all that it says may.
-    ///   - passed: Told of everything in the events that pass.
+    /// - Parameter decide: What becomes of an event, given with what it says.
     /// - Returns: The bytes of the events that pass.
-    mutating func release(mayPass: (WireEvent) -> Bool, passed: (WireEvent) -> Void) -> [UInt8] {
+    mutating func release(_ decide: (Span<UInt8>, [WireEvent]) -> Decision) -> [UInt8] {
         var output: [UInt8] = []
         output.reserveCapacity(bytes.count)
         var start = 0
         for entry in entries {
-            if entry.says.allSatisfy(mayPass) {
-                output.append(contentsOf: bytes[start..<entry.end])
-                entry.says.forEach(passed)
+            switch decide(bytes.span.extracting(start..<entry.end), entry.says) {
+            case .pass: output.append(contentsOf: bytes[start..<entry.end])
+            case .drop: break
+            case .replace(let replacement): output.append(contentsOf: replacement)
             }
             start = entry.end
         }

@@ -9,6 +9,9 @@ struct OpenCall: Sendable {
     /// Its id, decoded; empty when the engine gives none.
     var id: [UInt8] = []
     var name: [UInt8] = []
+    var tool: WireEvent.Tool
+    /// Whether the engine has said that the call has ended.
+    var hasEnded = false
     var arguments: [UInt8] = []
     var completion = JSONCompletion()
     var monitor: ChannelMonitor
@@ -25,6 +28,6 @@ struct OpenCall: Sendable {
         case cut
     }
 
-    /// Whether what has come is a whole call: a closed object, or no arguments at all.
-    var isWhole: Bool { completion.isComplete || !completion.hasBegun }
+    /// Whether what has come is a whole call: a closed object, or no arguments at all. Free text is whole at its end.
+    var isWhole: Bool { tool == .custom ? hasEnded : completion.isComplete || !completion.hasBegun }
 }

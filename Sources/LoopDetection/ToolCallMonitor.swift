@@ -43,12 +43,13 @@ public struct ToolCallMonitor: Sendable {
         speak(.permanentFailure, settings.permanentFailure.mode, failures?.completed(call), &verdicts)
     }
 
-    /// What the conversation alone already shows (warnings before the engine is asked). Mode is at most `warn`: a stop
-    /// is spoken only over the next identical call.
-    public func preflight() -> [Verdict] {
+    /// What the conversation alone already shows, before the engine is asked.
+    /// - Parameter ceiling: The highest mode to speak in. With `warn`, a stop is spoken only over the next identical
+    ///   call; with `stop`, also over a past that holds as many repeats as stop a call.
+    public func preflight(upTo ceiling: Mode = .warn) -> [Verdict] {
         [
-            verdict(.historyRepeat, min(settings.historyRepeat.mode, .warn), history?.preflight()),
-            verdict(.permanentFailure, min(settings.permanentFailure.mode, .warn), failures?.preflight()),
+            verdict(.historyRepeat, min(settings.historyRepeat.mode, ceiling), history?.preflight()),
+            verdict(.permanentFailure, min(settings.permanentFailure.mode, ceiling), failures?.preflight()),
         ].compactMap(\.self)
     }
 

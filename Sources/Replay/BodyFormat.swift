@@ -19,20 +19,34 @@ public enum BodyFormat: Sendable, Equatable {
     private static let marks: [(text: String, format: BodyFormat)] = [
         ("\"chat.completion.chunk\"", .guarded(.chatCompletions)),
         ("\"text_completion\"", .guarded(.completions)),
-        ("\"response.created\"", .unguarded("responses")),
-        ("\"message_start\"", .unguarded("anthropic")),
-        ("\"done\":", .unguarded("ollama")),
-        ("\"delta\":", .guarded(.chatCompletions)),
+        ("\"response.created\"", .guarded(.responses)),
+        ("\"message_start\"", .guarded(.messages)),
         ("\"choices\":", .guarded(.chatCompletions)),
+        ("\"response.", .guarded(.responses)),
+        ("\"content_block_", .guarded(.messages)),
+        ("\"tokens_predicted\":", .guarded(.llamaCompletion)),
+        ("\"stopped_limit\":", .guarded(.llamaCompletion)),
+        ("\"delta\":", .guarded(.chatCompletions)),
     ]
 
     /// How far into a body its format is looked for, in bytes.
     private static let reach = 65_536
 
-    /// Tells the format of a body. A body without any mark is `unknown` and passes unread.
+    /// Tells the format of a body. A body without any mark is `unknown` and passes unread, and so does one that is no
+    /// stream but a single JSON object.
     public init(of body: [UInt8]) {
         let beginning = String(decoding: body.prefix(Self.reach).filter { $0 != 0x20 }, as: UTF8.self)
-        self = Self.marks.first { beginning.contains($0.text) }?.format ?? .unguarded("unknown")
+        if beginning.first(where: { !$0.isWhitespace }) == "{" {
+            self = Self.lines(beginning)
+        } else {
+            self = Self.marks.first { beginning.contains($0.text) }?.format ?? .unguarded("unknown")
+        }
+    }
+
+    /// The format of a body without the fields of server-sent events: Ollama's lines or one JSON object.
+    private static func lines(_ beginning: String) -> BodyFormat {
+        guard beginning.contains("\"done\":") else { return .unguarded("json") }
+        return .guarded(beginning.contains("\"message\":") ? .ollamaChat : .ollamaGenerate)
     }
 }
 

@@ -33,6 +33,16 @@ public struct EventFields: Sendable, Equatable {
         }
     }
 
+    /// Reads the one line of an event of a stream of lines: all of it but the whitespace around it is data.
+    public init(line event: borrowing Span<UInt8>) {
+        var start = 0
+        var end = event.count
+        if end >= 3, event[0] == 0xEF, event[1] == 0xBB, event[2] == 0xBF { start = 3 }
+        while start < end, event[start] <= 0x20 { start += 1 }
+        while end > start, event[end - 1] <= 0x20 { end -= 1 }
+        if start < end { data = .line(start..<end) }
+    }
+
     private mutating func read(_ event: borrowing Span<UInt8>, _ line: Range<Int>, joined: inout [UInt8]) {
         var colon = line.lowerBound
         while colon < line.upperBound, event[colon] != UInt8(ascii: ":") { colon += 1 }

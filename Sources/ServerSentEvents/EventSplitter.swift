@@ -1,18 +1,27 @@
+/// How the events of a stream are told apart.
+public enum Framing: Sendable {
+    /// Server-sent events: fields on lines, a blank line after each event.
+    case events
+    /// One event on each line (NDJSON), as Ollama streams.
+    case lines
+}
+
 /// Finds where server-sent events end in a stream of bytes, however the stream is cut into reads.
 ///
 /// An event ends after the blank line that dispatches it (WHATWG HTML §9.2.6: lines end with CR, LF or CRLF). A comment
 /// line that stands before any field also counts as an end, so that a keep-alive without a blank line is never held
 /// back. The splitter keeps no bytes: it remembers a few flags between calls, and every byte belongs to exactly one
-/// event, so the events laid end to end are the stream again.
+/// event, so the events laid end to end are the stream again. In a stream of lines every line is an event.
 public struct EventSplitter: Sendable {
     private var lineIsEmpty = true
     private var lineIsComment = false
     private var blockHasField = false
     /// A line ended with CR at the end of the last call: a LF that comes first belongs to that line end.
     private var lineFeedMayFollow = false
+    private let framing: Framing
 
     /// Starts at the beginning of a stream.
-    public init() {}
+    public init(framing: Framing = .events) { self.framing = framing }
 
     /// Whether everything seen so far ends at the end of an event.
     public var isBetweenEvents: Bool { lineIsEmpty && !blockHasField }
@@ -54,7 +63,7 @@ public struct EventSplitter: Sendable {
     private mutating func endLine() -> Bool {
         let wasEmpty = lineIsEmpty
         lineIsEmpty = true
-        if wasEmpty {
+        if wasEmpty || framing == .lines {
             blockHasField = false
             return true
         }

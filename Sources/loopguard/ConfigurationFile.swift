@@ -15,8 +15,10 @@ import Yams
 enum ConfigurationFile {
     /// The options that may stand in the file.
     static let options = [
-        "upstream", "host", "port", "rules", "event-loops", "first-byte-timeout", "idle-timeout", "grace", "model",
-        "tokens-per-second", "log-level",
+        "upstream", "host", "port", "rules", "event-loops", "first-byte-timeout", "idle-timeout", "grace", "board",
+        "board-slots",
+        "board-header", "model",
+        "tokens-per-second", "context", "kv-tokens", "log-level",
     ]
 
     /// The arguments with the file that `serve --config` names put in their place.

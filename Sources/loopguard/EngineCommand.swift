@@ -13,8 +13,8 @@ struct EngineCommand: AsyncParsableCommand {
         abstract: "Run the engine that comes with loopguard by itself.",
         discussion: """
             A small OpenAI-compatible server around a continuous-batching scheduler: /v1/chat/completions, \
-            /v1/completions, /v1/models, /health, /slots, and DELETE /v1/requests/ID. Its model is a byte n-gram model \
-            that truly generates: at temperature 0 it falls into loops by itself.
+            /v1/completions, /v1/models, /health, /slots, and DELETE /v1/requests/ID. It runs any small model of the \
+            Llama family; the one that comes with it falls into loops by itself at temperature 0.
             """
     )
 
@@ -23,6 +23,14 @@ struct EngineCommand: AsyncParsableCommand {
 
     @Option(help: "The port to listen on; 0 lets the system choose.")
     var port = 4142
+
+    @Option(
+        help: ArgumentHelp(
+            "The directory of a gateway's cancel board, which 'loopguard serve --board' makes.",
+            valueName: "directory"
+        )
+    )
+    var board: String?
 
     @OptionGroup var engine: EngineOptions
     @OptionGroup var logging: LogOptions
@@ -36,6 +44,7 @@ struct EngineCommand: AsyncParsableCommand {
         defer { log.drain() }
         var configuration = try engine.configuration(logger)
         configuration.host = host
+        if let board { configuration.cancelSource = BoardCancelSource(directory: board, logger: logger) }
         configuration.port = port
         let engine = EmbeddedEngine(configuration: configuration)
         do {
@@ -55,21 +64,48 @@ struct EngineCommand: AsyncParsableCommand {
 
 /// The options of the embedded engine, wherever it runs.
 struct EngineOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("A text file that the embedded engine's model learns as well.", valueName: "file"))
+    @Option(
+        help: ArgumentHelp(
+            """
+            The embedded engine's model: a folder in the format of Hugging Face, with config.json, tokenizer.json and \
+            model.safetensors, of the Llama family; the small one that comes with loopguard when left out.
+            """,
+            valueName: "directory"
+        )
+    )
     var model: String?
 
     @Option(help: "The embedded engine's pace per sequence; 0 for as fast as it goes.")
     var tokensPerSecond = 100.0
 
+    @Option(help: "The most tokens of one sequence in the embedded engine; as many as its model can when left out.")
+    var context: Int?
+
+    @Option(
+        help: """
+            The most tokens that all running sequences of the embedded engine hold together; room for every slot's whole \
+            context when left out.
+            """
+    )
+    var kvTokens: Int?
+
+    func validate() throws {
+        if let context, context < 2 { throw ValidationError("--context must be at least 2, not \(context).") }
+        if let kvTokens, kvTokens < 2 { throw ValidationError("--kv-tokens must be at least 2, not \(kvTokens).") }
+    }
+
     func configuration(_ logger: Logger) throws -> EngineConfiguration {
         var configuration = EngineConfiguration()
+        configuration.contextLength = context
+        configuration.kvTokens = kvTokens
         configuration.tokensPerSecond = tokensPerSecond
         configuration.logger = logger
         if let model {
-            guard let text = FileManager.default.contents(atPath: model) else {
-                throw ValidationError("--model: the file \(model) cannot be read.")
+            do throws(ModelError) {
+                configuration.model = try LlamaModel(directory: model)
+            } catch {
+                throw ValidationError("--model: \(error)")
             }
-            configuration.model = NGramModel(learning: [Array(text)])
         }
         return configuration
     }

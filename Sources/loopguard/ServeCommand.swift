@@ -1,4 +1,5 @@
 import ArgumentParser
+import CancelBoard
 import EmbeddedEngine
 import Exposition
 import Gateway
@@ -65,6 +66,23 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: "Seconds that running streams get to finish when the process is told to stop.")
     var grace = 5.0
 
+    @Option(
+        help: ArgumentHelp(
+            """
+            Make a cancel board in this directory, best on tmpfs such as /run/loopguard, for an engine that reads it; \
+            the embedded engine has one of its own.
+            """,
+            valueName: "directory"
+        )
+    )
+    var board: String?
+
+    @Option(help: "How many runs can have a flag on the cancel board at the same time.")
+    var boardSlots = 1_024
+
+    @Option(help: "The header in which the engine learns the place of a run's flag on the cancel board.")
+    var boardHeader = BoardCancelSource.header
+
     @OptionGroup var engine: EngineOptions
     @OptionGroup var logging: LogOptions
 
@@ -74,6 +92,15 @@ struct ServeCommand: AsyncParsableCommand {
         for (name, limit) in [("--first-byte-timeout", firstByteTimeout), ("--idle-timeout", idleTimeout)] {
             guard let limit, !(limit > 0 && limit <= 86_400) else { continue }
             throw ValidationError("\(name) must be more than 0 and at most 86400 seconds, not \(limit).")
+        }
+        if !BoardLayout.slotLimits.contains(boardSlots) {
+            let limits = BoardLayout.slotLimits
+            throw ValidationError(
+                "--board-slots must be from \(limits.lowerBound) to \(limits.upperBound), not \(boardSlots)."
+            )
+        }
+        if board != nil, upstream == nil {
+            throw ValidationError("--board is for an engine of its own; name it with --upstream.")
         }
         if !(grace >= 0 && grace <= 3_600) { throw ValidationError("--grace must be from 0 to 3600, not \(grace).") }
     }
@@ -86,6 +113,7 @@ struct ServeCommand: AsyncParsableCommand {
         MetricsSystem.bootstrap(metrics)
 
         let embedded = try await upstream == nil ? startEngine(logger) : nil
+        let board = try embedded?.board ?? makeBoard()
         let upstream: UpstreamURL
         do throws(UpstreamURL.Invalid) {
             upstream = try UpstreamURL(self.upstream ?? "http://127.0.0.1:\(embedded?.port ?? 0)")
@@ -102,9 +130,8 @@ struct ServeCommand: AsyncParsableCommand {
         configuration.logger = logger
         configuration.metricsText = { metrics.render() }
         configuration.rules = { rules.resolve($0) }
-        if let engine = embedded?.engine {
-            configuration.cancelEngine = { runID, reason in engine.cancel(id: runID, reason: reason) }
-        }
+        configuration.board = board
+        configuration.boardHeader = boardHeader
         let gateway = GatewayService(server: GatewayServer(configuration: configuration), grace: .seconds(grace)) {
             "loopguard listens on http://\($0) and guards \(upstream)"
         }
@@ -112,12 +139,22 @@ struct ServeCommand: AsyncParsableCommand {
         try await ServiceGroup(services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger).run()
     }
 
-    /// Starts the engine that comes with loopguard on a port of its own.
-    private func startEngine(_ logger: Logger) async throws -> (engine: EmbeddedEngine, port: Int) {
+    private func makeBoard() throws -> BoardOwner? {
+        do throws(BoardError) {
+            return try board.map { path throws(BoardError) in try BoardOwner.create(at: path, slots: boardSlots) }
+        } catch {
+            throw ValidationError("--board: \(error)")
+        }
+    }
+
+    /// Starts the engine that comes with loopguard on a port of its own. Its cancel board is private memory.
+    private func startEngine(_ logger: Logger) async throws -> (engine: EmbeddedEngine, port: Int, board: BoardOwner) {
         var configuration = try engine.configuration(logger)
         configuration.port = 0
+        let (board, reader) = try BoardOwner.inProcess(slots: boardSlots)
+        configuration.cancelSource = BoardCancelSource(reader)
         let engine = EmbeddedEngine(configuration: configuration)
         let address = try await engine.start()
-        return (engine, address.port ?? 0)
+        return (engine, address.port ?? 0, board)
     }
 }

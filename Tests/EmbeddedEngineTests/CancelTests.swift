@@ -156,7 +156,11 @@ import Testing
     }
 
     @Test func aClientThatReadsNothingStallsOnlyItself() async throws {
-        try await withEngine(.test { $0.shutdownGrace = .milliseconds(10) }) { engine, address in
+        let configuration = EngineConfiguration.test {
+            $0.model = CountingModel()
+            $0.shutdownGrace = .milliseconds(10)
+        }
+        try await withEngine(configuration) { engine, address in
             let slow = try await TestClient(address)
             try await slow.stopReading()
             // Some forty megabytes of chunks: far more than the buffers of two sockets take.

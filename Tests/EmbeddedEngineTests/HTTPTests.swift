@@ -19,7 +19,7 @@ import Testing
             try #require(chunks.count == 23)
             #expect(chunks.allSatisfy { string($0, "id") == "chatcmpl-r-1" })
             #expect(chunks.allSatisfy { string($0, "object") == "chat.completion.chunk" })
-            #expect(chunks.allSatisfy { string($0, "model") == "loopguard-ngram" })
+            #expect(chunks.allSatisfy { string($0, "model") == "loopguard-small" })
             #expect(string(chunks[0], "choices", 0, "delta", "role") == "assistant")
             for chunk in chunks[1...20] {
                 #expect(string(chunk, "choices", 0, "delta", "content")?.isEmpty == false)
@@ -114,7 +114,8 @@ import Testing
         try await withEngine { _, address in
             let client = try await TestClient(address)
             let fields =
-                #""tools":[{"type":"function"}],"logit_bias":{},"stop":null,"n":null,"seed":null,"max_tokens":3"#
+                #""user":"u","metadata":{"a":[1]},"tools":null,"tool_choice":null,"response_format":null,"logit_bias":{},"#
+                + #""functions":null,"stop":null,"n":null,"seed":null,"max_tokens":3"#
             try await client.send(body: chat("hi", fields))
             #expect(try await client.response().status == 200)
         }
@@ -125,7 +126,7 @@ import Testing
             let client = try await TestClient(address)
             try await client.send("GET", "/v1/models")
             let models = try await client.response()
-            #expect(string(models.body, "data", 0, "id") == "loopguard-ngram")
+            #expect(string(models.body, "data", 0, "id") == "loopguard-small")
             try await client.send("GET", "/v1/nothing")
             let missing = try await client.response()
             #expect(missing.status == 404 && string(missing.body, "error", "code") == "unknown_path")

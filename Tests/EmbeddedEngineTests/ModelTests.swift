@@ -2,8 +2,11 @@ import Testing
 
 @testable import EmbeddedEngine
 
+/// What the small model that comes with the package is like.
 @Suite struct ModelTests {
-    let model = NGramModel()
+    let model: LlamaModel
+
+    init() throws { model = try LlamaModel.small() }
 
     /// The tokens that follow a prompt, up to a number of them; the end of text is passed over.
     private func write(_ prompt: String, _ sampling: SamplingOptions, count: Int) -> [Token] {
@@ -17,9 +20,8 @@ import Testing
         var last = tokens.last!
         while written.count < count {
             session.step([StepInput(slot: 0, token: last)], into: &logits)
-            candidates.take(logits[...])
-            if candidates.count > 1 { candidates.removeAll { $0.token == model.tokenizer.endOfText } }
-            last = sampler.choose(&candidates)
+            for token in logits.indices where model.tokenizer.isEnd(Token(token)) { logits[token] = -.infinity }
+            last = sampler.choose(logits, logits.indices, &candidates)!
             written.append(last)
         }
         return written
@@ -39,139 +41,22 @@ import Testing
         return String(decoding: bytes, as: UTF8.self)
     }
 
-    @Test(arguments: ["User: What is loopguard?\nAssistant:", "Why do models loop?", "A healthy stream"])
+    @Test func itIsSmall() { #expect(model.name == "loopguard-small" && model.contextLength >= 2_048) }
+
+    @Test(arguments: ["Once there was an agent", "What is loopguard? loopguard is"])
     func greedyDecodingEndsInALoop(_ prompt: String) {
-        let written = write(prompt, SamplingOptions(temperature: 0), count: 600)
+        let written = write(prompt, SamplingOptions(temperature: 0), count: 700)
         #expect(period(of: written) != nil, "\(text(written))")
     }
 
-    @Test(arguments: [0.8, 1.0] as [Float], [1, 2, 3] as [UInt64])
-    func sampledDecodingStaysHealthy(_ temperature: Float, _ seed: UInt64) {
-        let prompt = "User: What is loopguard?\nAssistant:"
-        let written = write(prompt, SamplingOptions(temperature: temperature, seed: seed), count: 300)
+    @Test(arguments: [1, 2] as [UInt64])
+    func sampledDecodingStaysHealthy(_ seed: UInt64) {
+        let written = write("What is loopguard? loopguard is", SamplingOptions(temperature: 0.8, seed: seed), count: 300)
         for end in stride(from: 60, through: 300, by: 20) {
             #expect(period(of: Array(written.prefix(end))) == nil, "\(text(written))")
         }
         // New word sequences keep coming: most runs of four tokens are met once only.
         let runs = (0..<297).map { Array(written[$0..<$0 + 4]) }
         #expect(Set(runs).count > 200, "\(text(written))")
-    }
-
-    @Test func theAnswerDependsOnThePrompt() {
-        let greedy = SamplingOptions(temperature: 0)
-        let first = write("User: What is a recording?\nAssistant:", greedy, count: 60)
-        let second = write("User: How does the scheduler work?\nAssistant:", greedy, count: 60)
-        #expect(first != second)
-    }
-
-    @Test func aTextThatIsLearnedIsWritten() {
-        let sentence = "Purple herons counted seventeen copper kettles. "
-        let taught = NGramModel(learning: [Array(String(repeating: sentence, count: 5).utf8)])
-        let session = taught.makeSession(slots: 1)
-        let prompt = taught.tokenizer.encode(Array("Purple herons".utf8))
-        session.prefill(prompt.dropLast(), slot: 0)
-        var last = prompt.last!
-        var logits: [Float] = []
-        var candidates: [Candidate] = []
-        var sampler = Sampler(SamplingOptions(temperature: 0))
-        var written: [UInt8] = []
-        while written.count < sentence.utf8.count - 14 {
-            session.step([StepInput(slot: 0, token: last)], into: &logits)
-            candidates.take(logits[...])
-            last = sampler.choose(&candidates)
-            taught.tokenizer.decode(last, into: &written)
-        }
-        #expect(String(decoding: written, as: UTF8.self).hasPrefix(" counted seventeen copper kettles."))
-    }
-
-    @Test func decodingUndoesEncoding() {
-        var random = SplitMix64(state: 3)
-        for length in 0..<200 {
-            let bytes = (0..<length).map { _ in UInt8(truncatingIfNeeded: random.next()) }
-            let words = Array("the stream of the guard, caf\u{E9}\0\0 and 大きい loops".utf8.prefix(length))
-            for text in [bytes, words] {
-                var decoded: [UInt8] = []
-                let tokens = model.tokenizer.encode(text)
-                for token in tokens { model.tokenizer.decode(token, into: &decoded) }
-                #expect(decoded == text)
-                #expect(tokens.allSatisfy { $0 >= 0 && $0 < model.tokenizer.vocabularySize })
-            }
-        }
-        #expect(model.tokenizer.encode(Array(" stream of the guard".utf8)).count == 4)
-    }
-}
-
-@Suite struct SamplerTests {
-    private let candidates = (0..<10).map { Candidate(token: $0, logit: Float($0) * 0.3) }
-
-    private func chosen(_ options: SamplingOptions, times: Int = 2_000) -> Set<Token> {
-        var sampler = Sampler(options)
-        return Set(
-            (0..<times).map { _ in
-                var copy = candidates
-                return sampler.choose(&copy)
-            }
-        )
-    }
-
-    @Test func temperatureZeroTakesTheLikeliest() { #expect(chosen(SamplingOptions(temperature: 0)) == [9]) }
-    @Test func everyCandidateHasAChance() { #expect(chosen(SamplingOptions()).count == 10) }
-    @Test func topKKeepsTheLikeliest() { #expect(chosen(SamplingOptions(topK: 3)) == [7, 8, 9]) }
-    @Test func topPKeepsAsManyAsTheShareNeeds() {
-        #expect(chosen(SamplingOptions(topP: 0.01)) == [9])
-        #expect(chosen(SamplingOptions(topP: 0.45)) == [8, 9])
-    }
-
-    @Test func theSameSeedChoosesTheSame() {
-        func run(_ seed: UInt64) -> [Token] {
-            var sampler = Sampler(SamplingOptions(seed: seed))
-            return (0..<50).map { _ in
-                var copy = candidates
-                return sampler.choose(&copy)
-            }
-        }
-        #expect(run(4) == run(4))
-        #expect(run(4) != run(5))
-    }
-}
-
-@Suite struct TextAssemblerTests {
-    /// Feeds a text in pieces of a size; returns what came out and whether a stop string was met.
-    private func assemble(_ text: [UInt8], stops: [String] = [], by size: Int) -> (pieces: [String], stopped: Bool) {
-        var assembler = TextAssembler(stops: stops.map { Array($0.utf8) })
-        var pieces: [String] = []
-        var ready: [UInt8] = []
-        for start in stride(from: 0, to: text.count, by: size) {
-            let stopped = assembler.append(Array(text[start..<min(start + size, text.count)]), ready: &ready)
-            pieces.append(String(decoding: ready, as: UTF8.self))
-            if stopped { return (pieces, true) }
-        }
-        assembler.flush(ready: &ready)
-        pieces.append(String(decoding: ready, as: UTF8.self))
-        return (pieces, false)
-    }
-
-    @Test(arguments: 1...7)
-    func charactersAreNeverTorn(_ size: Int) {
-        let text = "aé大🙂z🙂🙂"
-        let (pieces, _) = assemble(Array(text.utf8), by: size)
-        #expect(pieces.joined() == text)
-    }
-
-    @Test(arguments: 1...7)
-    func nothingOfAStopStringIsGivenOut(_ size: Int) {
-        let (pieces, stopped) = assemble(Array("one two ENE END three".utf8), stops: ["three", "END"], by: size)
-        #expect(pieces.joined() == "one two ENE " && stopped)
-    }
-
-    @Test(arguments: 1...7)
-    func whatOnlyLooksLikeAStopStringComesLater(_ size: Int) {
-        let (pieces, stopped) = assemble(Array("aab aabaa".utf8), stops: ["aaba!"], by: size)
-        #expect(pieces.joined() == "aab aabaa" && !stopped)
-    }
-
-    @Test func whatIsNoCharacterBecomesTheReplacementCharacter() {
-        let (pieces, _) = assemble([0x61, 0xFF, 0x62, 0xE5, 0xA4], by: 1)
-        #expect(pieces.joined() == "a\u{FFFD}b\u{FFFD}")
     }
 }

@@ -1,6 +1,5 @@
 import Cancellation
 import Dispatch
-import Foundation
 import Synchronization
 import Testing
 
@@ -27,18 +26,20 @@ import Testing
     }
 
     /// Where in its life a sequence is cancelled, and what it may have written then.
-    enum Window: CaseIterable { case queue, prefill, firstToken, middle, lastToken, finishing }
+    enum Window: CaseIterable { case queue, prefill, firstToken, middle, swapped, lastToken, finishing }
 
     @Test(arguments: Window.allCases)
     func aCancelIsHonouredInEveryWindow(_ window: Window) throws {
         let target = Mutex<Generation?>(nil)
         let isQueued = Atomic(false)
         let bench = Bench {
-            $0.slots = 1
+            $0.slots = window == .swapped ? 2 : 1
+            if window == .swapped { $0.kvTokens = 200 }
             $0.prefillChunk = 10
             $0.stepHook = { point in
                 let isHere =
                     switch (window, point) {
+                    case (.swapped, .preempted("target", _)): true
                     case (.queue, .beforeStep): isQueued.load(ordering: .sequentiallyConsistent)
                     case (.prefill, .prefillChunk("target", 30)): true
                     case (.firstToken, .decoded("target", _, 0)): true
@@ -51,7 +52,7 @@ import Testing
             }
         }
         let other = bench.reader("other") { $0.maxTokens = 1_000_000 }
-        if window == .queue { try bench.submit(other) }
+        if window == .queue || window == .swapped { try bench.submit(other) }
         let reader = bench.reader("target", prompt: Array(repeating: 5, count: 100)) { $0.maxTokens = 50 }
         target.withLock { $0 = reader.generation }
         try bench.submit(reader)
@@ -66,6 +67,10 @@ import Testing
         #expect(status.tokensAfterCancel <= 1)
         switch window {
         case .queue, .prefill: #expect(status.generatedTokens == 0 && result.pieces == 0)
+        case .swapped:
+            // Both grow by one in each step, and the younger one goes when there is no room for the next.
+            #expect(status.preemptions == 1 && status.tokensAfterCancel == 0)
+            #expect(status.generatedTokens > 0 && result.pieces == status.generatedTokens)
         case .firstToken: #expect(status.generatedTokens == 1 && status.tokensAfterCancel == 1 && result.pieces == 0)
         case .middle: #expect(status.generatedTokens == 21 && status.tokensAfterCancel == 1 && result.pieces == 20)
         case .lastToken: #expect(status.generatedTokens == 50 && status.tokensAfterCancel == 1 && result.pieces == 49)
@@ -84,32 +89,8 @@ import Testing
         #expect(reader.generation.status.generatedTokens == 0)
     }
 
-    @Test func aCancelAndANaturalEndHaveOneOutcome() throws {
-        let rounds = ProcessInfo.processInfo.environment["LOOPGUARD_LONG_TESTS"] == nil ? 10_000 : 100_000
-        let bench = Bench()
-        var random = SplitMix64(state: 7)
-        var outcomes = (natural: 0, cancelled: 0)
-        for round in 0..<rounds {
-            let reader = bench.reader("r\(round)") { $0.maxTokens = 1 + round % 4 }
-            try bench.submit(reader)
-            // Now and then at once, else somewhere around the time that the sequence needs.
-            for _ in 0..<(random.next() % 3_000) { _ = random.next() }
-            let won = reader.generation.flag.set(.guardTrip(detector: UInt8(round % 200)))
-            let outcome = reader.readAll().outcome
-            let status = reader.generation.status
-            #expect(outcome == (won ? .cancelled(.guardTrip(detector: UInt8(round % 200))) : .length))
-            #expect(status.state == (won ? .cancelled : .completed))
-            #expect(status.tokensAfterCancel <= (won ? 1 : 0))
-            if won { outcomes.cancelled += 1 } else { outcomes.natural += 1 }
-        }
-        let totals = bench.registry.status
-        #expect(totals.finished == rounds && totals.cancelled == outcomes.cancelled)
-        #expect(totals.active.isEmpty)
-        #expect(outcomes.natural > 0 && outcomes.cancelled > 0, "no race at all: \(outcomes)")
-    }
-
     @Test func aSequenceInABatchGetsTheTokensItGetsAlone() throws {
-        let model = NGramModel()
+        let model = try LlamaModel.small()
         let prompts = [
             "The guard", "User: What is a rule?\nAssistant:", "", "A healthy stream", "When the client goes",
         ]

@@ -45,6 +45,7 @@ import Testing
             let completion = try await client.answer(to: "POST")
             #expect(completion.status == 200 && completion["content-length"] != nil)
             #expect(completion.body.contains(#""finish_reason":"length","stop_reason":"user_stop""#))
+            #expect(completion.body.contains(#""content":"[loopguard: generation stopped]""#))
             #expect(completion.body.contains(#""object":"chat.completion""#))
         }
     }
@@ -97,10 +98,10 @@ import Testing
     }
 
     @Test func aHundredCancelsAreOneTransition() async throws {
-        let flags = CancelWindowTests.Flags()
+        let flags = try Flags()
         try await Rig.run {
             $0.eventLoops = 4
-            $0.cancelEngine = { flags.add($0, $1) }
+            $0.board = flags.board
         } _: { rig in
             let (client, call) = try await rig.generation()
             try await call.beginStream()
@@ -117,7 +118,7 @@ import Testing
                 $0.body.contains(#""duplicate":true"#) || $0.body.contains("already_stopped")
             }
             #expect(others.count == 99)
-            #expect(flags.all.map(\.reason) == [.userStop])
+            #expect(try flags.reason(of: call) == .userStop)
         }
     }
 }

@@ -1,5 +1,5 @@
 import Cancellation
-import Synchronization
+import NIOHTTP1
 import Testing
 
 @testable import Gateway
@@ -10,9 +10,9 @@ import Testing
 
     @Test(arguments: RawClient.Leaving.allCases, Window.allCases)
     func theEngineSeesThatTheClientLeft(how: RawClient.Leaving, window: Window) async throws {
-        let flags = Flags()
+        let flags = try Flags()
         try await Rig.run {
-            $0.cancelEngine = { flags.add($0, $1) }
+            $0.board = flags.board
         } _: { rig in
             let client: RawClient
             let call: ScriptedUpstream.Call
@@ -33,17 +33,11 @@ import Testing
             }
             try await client.leave(how)
             try await call.connectionClosed()
-            #expect(flags.all.map(\.reason) == [.clientDisconnect])
             guard window != .unguarded else { return }
+            #expect(try flags.reason(of: call) == .clientDisconnect)
             let list = try await rig.ask("GET", "/v1/requests").body
             #expect(list.contains(#""state":"disconnected""#) && list.contains(#""reason":"client_disconnect""#))
-            #expect(list.contains(flags.all[0].id))
+            #expect(list.contains(try #require(call.head.headers.first(name: "x-loopguard-run-id"))))
         }
-    }
-
-    final class Flags: Sendable {
-        private let seen = Mutex<[(id: String, reason: EndReason)]>([])
-        var all: [(id: String, reason: EndReason)] { seen.withLock { $0 } }
-        func add(_ id: String, _ reason: EndReason) { seen.withLock { $0.append((id, reason)) } }
     }
 }

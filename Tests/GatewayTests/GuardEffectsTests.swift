@@ -18,9 +18,9 @@ import Testing
     }
 
     @Test func aLoopingStreamIsEndedLegallyAndTheEngineIsCut() async throws {
-        let flags = CancelWindowTests.Flags()
+        let flags = try Flags()
         try await Rig.run {
-            $0.cancelEngine = { flags.add($0, $1) }
+            $0.board = flags.board
         } _: { rig in
             let (client, call) = try await rig.generation()
             try await sendLoop(call)
@@ -30,7 +30,7 @@ import Testing
             #expect(answer.body.contains(#""finish_reason":"length""#))
             #expect(answer.body.hasSuffix("data: [DONE]\n\n"))
             try await call.connectionClosed()
-            #expect(flags.all.count == 1 && flags.all.first?.reason.detector != nil)
+            #expect(try flags.reason(of: call)?.detector != nil)
             let list = try await rig.ask("GET", "/v1/requests").body
             #expect(list.contains(#""state":"capped""#) && list.contains(#""reason":"guard:"#))
             #expect(list.contains(#""evidence":{"#))

@@ -1,4 +1,5 @@
 import Cancellation
+import GenerationWire
 import NIOHTTP1
 import Testing
 
@@ -79,7 +80,10 @@ struct ExchangeStateTests {
 
 struct ResponsePlanTests {
     private func plan(_ status: HTTPResponseStatus, _ headers: HTTPHeaders, guardable: Bool = true) -> ResponsePlan {
-        ResponsePlan(for: HTTPResponseHead(version: .http1_1, status: status, headers: headers), guardable: guardable)
+        ResponsePlan(
+            for: HTTPResponseHead(version: .http1_1, status: status, headers: headers),
+            guarding: guardable ? .chatCompletions : nil
+        )
     }
 
     @Test func onlyAGoodReadableStreamIsGuarded() {

@@ -18,7 +18,7 @@ struct RunRegistryTests {
         let pool = UpstreamPool(loop: loop, configuration: gateway.configuration)
         let client = ClientHandler(gateway: gateway, pool: pool, encoder: ResponseEncoder())
         let head = HTTPRequestHead(version: .http1_1, method: .POST, uri: "/v1/chat/completions")
-        let request = Exchange.Request(head: head, body: .streaming, format: .chatCompletions)
+        let request = Exchange.Request(head: head, body: .streaming, kind: .generation(.chatCompletions))
         return Exchange(request, client: client, pool: pool, gateway: gateway, loop: loop).run
     }
 

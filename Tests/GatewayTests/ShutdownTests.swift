@@ -19,9 +19,9 @@ import Testing
     }
 
     @Test func aStreamThatOutlivesTheGraceIsEndedInOrder() async throws {
-        let flags = CancelWindowTests.Flags()
+        let flags = try Flags()
         try await Rig.run {
-            $0.cancelEngine = { flags.add($0, $1) }
+            $0.board = flags.board
         } _: { rig in
             let (client, call) = try await rig.generation()
             try await call.beginStream()
@@ -34,7 +34,7 @@ import Testing
             #expect(try await client.answer(to: "POST").status == 200)
             try await call.connectionClosed()
             try await idle.closed()
-            #expect(flags.all.map(\.reason) == [.shutdown])
+            #expect(try flags.reason(of: call) == .shutdown)
         }
     }
 }

@@ -72,7 +72,7 @@ import Testing
     }
 
     @Test(arguments: [
-        ("200 OK", "application/json", #"{"choices":[]}"#), ("400 Bad Request", "application/json", #"{"error":{}}"#),
+        ("200 OK", "application/json", #"{"choices":[]}"#), ("404 Not Found", "application/json", #"{"error":{}}"#),
         ("503 Service Unavailable", "text/html", "<html>busy</html>"), ("500 Oops", "text/event-stream", "data: x\n\n"),
     ])
     func whatIsNoGoodStreamPassesAsItIs(status: String, type: String, body: String) async throws {

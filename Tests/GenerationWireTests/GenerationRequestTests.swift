@@ -9,12 +9,18 @@ private func request(_ body: String, path: String = "/v1/chat/completions") -> G
     @Test(arguments: [
         ("/v1/chat/completions", WireFormat.chatCompletions), ("/chat/completions", .chatCompletions),
         ("/openai/v1/chat/completions?api-version=1", .chatCompletions), ("/v1/completions", .completions),
+        ("/v1/responses", .responses), ("/responses", .responses), ("/v1/messages?beta=true", .messages),
+        ("/api/chat", .ollamaChat), ("/api/generate", .ollamaGenerate), ("/completion", .llamaCompletion),
+        ("/completions", .llamaCompletion), ("/infill", .llamaCompletion),
     ])
     func thePathTellsTheFormat(path: String, format: WireFormat) {
         #expect(request("{}", path: path)?.format == format)
     }
 
-    @Test(arguments: ["/v1/models", "/completions", "/v1/chat/completions/x", "/", "", "/v1/responses"])
+    @Test(arguments: [
+        "/v1/models", "/v1/chat/completions/x", "/", "", "/v1/responses/resp_1", "/v1/messages/count_tokens",
+        "/api/tags",
+    ])
     func otherPathsAreNotGuarded(path: String) {
         #expect(request("{}", path: path) == nil)
     }

@@ -16,20 +16,27 @@ struct Stream: Sendable, CustomTestStringConvertible {
         let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .deletingLastPathComponent().appendingPathComponent("fixtures/healthy")
         let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
-        return names.filter { $0.hasSuffix(".sse") }.sorted().map { name in
+        return names.filter { $0.hasSuffix(".sse") || $0.hasSuffix(".ndjson") }.sorted().map { name in
             let body = (try? Data(contentsOf: folder.appendingPathComponent(name))).map(Array.init) ?? []
-            var request = GenerationRequest(format: name.hasPrefix("completions") ? .completions : .chatCompletions)
+            let format = prefixes.first { name.hasPrefix($0.prefix) }?.format
+            var request = GenerationRequest(format: format ?? .chatCompletions)
             if name.contains("two-choices") { request.choices = 2 }
             return Stream(name: name, body: body, request: request)
         }
     }()
 
-    /// The recorded streams beside the checkout, where they are, in the formats that are guarded.
+    /// What the names of the streams in other formats than chat completions begin with.
+    private static let prefixes: [(prefix: String, format: WireFormat)] = [
+        ("completions", .completions), ("responses", .responses), ("messages", .messages),
+        ("ollama-chat", .ollamaChat), ("ollama-generate", .ollamaGenerate), ("llama-completion", .llamaCompletion),
+    ]
+
+    /// The recorded streams beside the checkout, where they are.
     static let recorded: [Stream] = {
         let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .deletingLastPathComponent().appendingPathComponent("../shared/streams")
         guard let paths = FileManager.default.subpaths(atPath: folder.path) else { return [] }
-        return paths.filter { $0.hasSuffix(".sse") }.sorted().compactMap { name in
+        return paths.filter { $0.hasSuffix(".sse") || $0.hasSuffix(".ndjson") }.sorted().compactMap { name in
             guard let data = try? Data(contentsOf: folder.appendingPathComponent(name)) else { return nil }
             let body = Array(data)
             let text = String(decoding: body.prefix(4096).filter { $0 != 0x20 }, as: UTF8.self)
@@ -38,6 +45,12 @@ struct Stream: Sendable, CustomTestStringConvertible {
                 format = .chatCompletions
             } else if text.contains("\"text_completion\"") {
                 format = .completions
+            } else if text.contains("\"response.created\"") {
+                format = .responses
+            } else if text.contains("\"message_start\"") {
+                format = .messages
+            } else if name.hasSuffix(".ndjson") {
+                format = text.contains("\"message\":") ? .ollamaChat : .ollamaGenerate
             } else {
                 return nil
             }

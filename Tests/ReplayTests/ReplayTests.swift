@@ -66,11 +66,15 @@ private let loop = Array(String(repeating: chunk("I will look again. "), count: 
     }
 
     @Test(arguments: [
-        ("event: message_start\ndata: {\"type\":\"message_start\"}\n\n", "anthropic"),
-        ("data: {\"type\": \"response.created\"}\n\n", "responses"), ("{\"done\":false}\n", "ollama"),
-        ("what is this", "unknown"),
+        ("event: message_start\ndata: {\"type\":\"message_start\"}\n\n", "messages"),
+        ("data: {\"type\": \"response.created\"}\n\n", "responses"),
+        ("{\"message\":{\"content\":\"a\"},\"done\": false}\n", "ollama_chat"),
+        ("\n{\"response\":\"a\",\"done\":false}\n", "ollama_generate"),
+        ("data: {\"content\":\"a\",\"stop\":false,\"tokens_predicted\":1}\n\n", "llama_completion"),
+        ("data: {\"object\":\"text_completion\",\"choices\":[]}\n\n", "completions"),
+        ("{\"object\":\"chat.completion\",\"choices\":[]}", "json"), ("what is this", "unknown"),
     ])
-    func otherFormatsPassUnread(body: String, format: String) {
+    func everyFormatIsRecognised(body: String, format: String) {
         let result = replayer.replay(Array(body.utf8), request: nil, file: "a")
         #expect(result.format == format)
         #expect(result.verdictName == "pass" && result.isUnchanged)

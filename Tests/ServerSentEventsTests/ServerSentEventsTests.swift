@@ -102,3 +102,46 @@ private func fields(_ event: String) -> (data: String?, name: String?, hasID: Bo
         #expect(fields("\u{FEFF}data: a\n\n").data == "a")
     }
 }
+
+@Suite struct LinesAsEvents {
+    private func split(_ text: String, every size: Int) -> [String] {
+        var splitter = EventSplitter(framing: .lines)
+        var events: [String] = []
+        var begun: [UInt8] = []
+        let bytes = Array(text.utf8)
+        for start in stride(from: 0, to: bytes.count, by: size) {
+            let buffer = begun + bytes[start..<min(start + size, bytes.count)]
+            var index = begun.count
+            var taken = 0
+            while splitter.advance(&index, in: buffer.span) {
+                events.append(String(decoding: buffer[taken..<index], as: UTF8.self))
+                taken = index
+            }
+            begun = Array(buffer[taken...])
+        }
+        return begun.isEmpty ? events : events + [String(decoding: begun, as: UTF8.self)]
+    }
+
+    private func data(_ line: String) -> String? {
+        let bytes = Array(line.utf8)
+        guard case .line(let range) = EventFields(line: bytes.span).data else { return nil }
+        return String(decoding: bytes[range], as: UTF8.self)
+    }
+
+    @Test func everyLineIsAnEvent() {
+        let text = "{\"a\":1}\n\n:x\n{\"b\":2}\r\n{\"c\""
+        #expect(split(text, every: 100) == ["{\"a\":1}\n", "\n", ":x\n", "{\"b\":2}\r\n", "{\"c\""])
+    }
+
+    @Test(arguments: 1...9)
+    func theBytesAreTheSameHoweverTheyCome(size: Int) {
+        let text = "{\"a\":1}\r\n\r\n{\"b\":2}\n{}\r"
+        #expect(split(text, every: size).joined() == text)
+        #expect(split(text, every: size).compactMap(data) == ["{\"a\":1}", "{\"b\":2}", "{}"])
+    }
+
+    @Test func theDataIsTheLineWithoutWhitespaceAroundIt() {
+        #expect(data("\u{FEFF} {\"a\": 1} \r\n") == "{\"a\": 1}")
+        #expect(data("\r\n") == nil && data("") == nil)
+    }
+}

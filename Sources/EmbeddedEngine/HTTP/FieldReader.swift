@@ -65,6 +65,70 @@ struct FieldReader {
         }
     }
 
+    /// Texts or lists of token numbers: one of them, or a list of one kind.
+    mutating func prompts(
+        _ bytes: Span<UInt8>,
+        _ reader: inout JSONReader,
+        _ name: String,
+        limit: Int
+    ) -> [GenerationBody.Prompt] {
+        let expected = "a string, a list of strings, a list of token numbers, or a list of such lists"
+        guard reader.peek(bytes) == .array else {
+            guard has(.string, bytes, &reader, name, expected) else { return [] }
+            return [.text(string(bytes, &reader))]
+        }
+        var prompts: [GenerationBody.Prompt] = []
+        var single: [Token] = []
+        reader.readArray(bytes) { _, reader in
+            switch reader.peek(bytes) {
+            case .string: prompts.append(.text(string(bytes, &reader)))
+            case .number: if let token = token(bytes, &reader, name) { single.append(token) }
+            case .array:
+                var tokens: [Token] = []
+                reader.readArray(bytes) { _, reader in
+                    if let token = token(bytes, &reader, name) { tokens.append(token) }
+                }
+                prompts.append(.tokens(tokens))
+            default: _ = has(.string, bytes, &reader, name, expected)
+            }
+        }
+        if !single.isEmpty {
+            if !prompts.isEmpty { note("'\(name)' must be \(expected).", parameter: name) }
+            prompts = [.tokens(single)]
+        }
+        if prompts.count > limit { note("'\(name)' may hold at most \(limit) prompts.", parameter: name) }
+        return prompts
+    }
+
+    private mutating func token(_ bytes: Span<UInt8>, _ reader: inout JSONReader, _ name: String) -> Token? {
+        integer(bytes, &reader, name, 0...Int(Token.max)).map { Token($0) }
+    }
+
+    /// What is added to the logits of single tokens: an object from the token's number to a number.
+    mutating func biases(
+        _ bytes: Span<UInt8>,
+        _ reader: inout JSONReader,
+        _ name: String,
+        limit: Int
+    ) -> [Token: Float] {
+        var biases: [Token: Float] = [:]
+        object(bytes, &reader, name) { key, reader, fields in
+            guard let token = Token(JSONString.string(bytes, key)), token >= 0 else {
+                _ = reader.skipValue(bytes)
+                return fields.note("'\(name)' must have token numbers as its keys.", parameter: name)
+            }
+            biases[token] = fields.number(bytes, &reader, "\(name).\(token)", -100...100).map { Float($0) }
+        }
+        if biases.count > limit { note("'\(name)' may name at most \(limit) tokens.", parameter: name) }
+        return biases
+    }
+
+    /// Refuses a field that the engine knows but cannot honour.
+    mutating func refuse(_ bytes: Span<UInt8>, _ reader: inout JSONReader, _ name: String, _ complaint: String) {
+        if reader.peek(bytes) != .null { note("'\(name)' \(complaint).", parameter: name) }
+        reader.skipValue(bytes)
+    }
+
     mutating func object(
         _ bytes: Span<UInt8>,
         _ reader: inout JSONReader,
@@ -100,6 +164,7 @@ struct FieldReader {
     private static func describe(_ range: ClosedRange<Int>) -> String {
         switch (range.lowerBound, range.upperBound) {
         case (.min, .max): ""
+        case (let lower, let upper) where lower == upper: ", and no other than \(lower)"
         case (let lower, .max): " of at least \(lower)"
         case (let lower, let upper): " from \(lower) to \(upper)"
         }

@@ -10,7 +10,7 @@ extension EngineStatus {
         Self.append(recent, to: &json)
         json +=
             """
-            ],"finished":\(finished),"cancelled":\(cancelled),"generated_tokens":\(generatedTokens),\
+            ],"kv_tokens":\(heldTokens),"preemptions":\(preemptions),"finished":\(finished),"cancelled":\(cancelled),"generated_tokens":\(generatedTokens),\
             "tokens_after_cancel":\(tokensAfterCancel)}
             """.utf8
         return json
@@ -25,7 +25,8 @@ extension EngineStatus {
                 """
                 ,"choice":\(sequence.choice),"state":"\(sequence.state.rawValue)",\
                 "prompt_tokens":\(sequence.promptTokens),"generated_tokens":\(sequence.generatedTokens),\
-                "tokens_after_cancel":\(sequence.tokensAfterCancel),"cancel_reason":
+                "tokens_after_cancel":\(sequence.tokensAfterCancel),"preemptions":\(sequence.preemptions),\
+                "cancel_reason":
                 """.utf8
             json.appendStringOrNull(sequence.cancelReason?.wireName)
             json += "}".utf8

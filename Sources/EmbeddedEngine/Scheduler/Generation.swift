@@ -10,6 +10,10 @@ struct GenerationOptions: Sendable, Equatable {
     var stops: [[UInt8]] = []
     /// Whether to go on where the model would end the text.
     var ignoresEndOfText = false
+    /// How many alternatives to name for each token, with log-probabilities; `nil` for no log-probabilities at all.
+    var logprobs: Int?
+    /// What calls of tools look like; `nil` when there are no tools.
+    var grammar: ToolCallGrammar?
 }
 
 /// One sequence from its request to its end, as everybody may see it: the thread that writes it, the connection that
@@ -24,16 +28,27 @@ final class Generation: Sendable {
     let flag = CancelFlag()
     let output: PieceQueue
 
+    /// What somebody outside the process may have to say; shared by the choices of a request.
+    let ticket: SharedTicket?
     private let phase = Atomic(SequenceStatus.State.queued.code)
     private let generatedTokens = Atomic(0)
     private let lateTokens = Atomic(0)
+    private let timesPreempted = Atomic(0)
 
-    init(requestID: String, choice: Int = 0, prompt: [Token], options: GenerationOptions, output: PieceQueue) {
+    init(
+        requestID: String,
+        choice: Int = 0,
+        prompt: [Token],
+        options: GenerationOptions,
+        output: PieceQueue,
+        ticket: SharedTicket? = nil
+    ) {
         self.requestID = requestID
         self.choice = choice
         self.prompt = prompt
         self.options = options
         self.output = output
+        self.ticket = ticket
     }
 
     /// The tokens that the model has written, the one that ended the text included.
@@ -50,13 +65,23 @@ final class Generation: Sendable {
             promptTokens: prompt.count,
             generatedTokens: generated,
             tokensAfterCancel: tokensAfterCancel,
+            preemptions: timesPreempted.load(ordering: .relaxed),
             cancelReason: flag.reason
         )
     }
 
     // For the scheduler only.
 
+    /// Whether the sequence is to end. This is the one place where the flag and a ``CancelSource`` come together: a reason
+    /// from outside sets the flag, and the first one wins as always. Read once per turn, and before every admission.
+    /// - Parameter looksOutside: Whether to look at the ticket, if there is one.
+    func mustEnd(looksOutside: Bool) -> Bool {
+        if looksOutside, let ticket, !flag.isSet, let reason = ticket.reason { flag.set(reason) }
+        return flag.isSet
+    }
+
     func enter(_ state: SequenceStatus.State) { phase.store(state.code, ordering: .releasing) }
     func countToken() { generatedTokens.add(1, ordering: .relaxed) }
     func countLateToken() { lateTokens.add(1, ordering: .relaxed) }
+    func countPreemption() { timesPreempted.add(1, ordering: .relaxed) }
 }

@@ -7,24 +7,51 @@ enum Outcome: Sendable, Equatable {
     case stop
     /// The limit on tokens was reached.
     case length
+    /// The model ended its answer, and calls of tools are part of it.
+    case toolCalls
     /// Someone asked for the end.
     case cancelled(EndReason)
 }
 
-/// The text that one sequence has written and its reader has not taken yet: bounded, so that a slow reader costs a
-/// fixed amount of memory and stalls its own sequence only.
+/// What one sequence has written and its reader has not taken yet: bounded, so that a slow reader costs a fixed amount
+/// of memory and stalls its own sequence only.
 final class PieceQueue: Sendable {
-    /// Pieces of text in one buffer, so that a token costs no allocation.
+    /// A part of an answer.
+    struct Piece: Sendable, Equatable {
+        enum Kind: Sendable {
+            case text
+            /// A call of a tool begins; the bytes are the tool's name.
+            case call
+            /// The call goes on; the bytes are a part of its arguments.
+            case arguments
+        }
+
+        var kind: Kind
+        /// Where its bytes and its log-probabilities end.
+        var end: Int
+        var logprobsEnd: Int
+        /// The tokens that the model had written then.
+        var generated = 0
+    }
+
+    /// Pieces in shared buffers, so that a token costs no allocation.
     struct Contents: Sendable {
         var bytes: [UInt8] = []
-        /// Where each piece ends in `bytes`.
-        var ends: [Int] = []
+        var logprobs: [TokenLogprob] = []
+        var pieces: [Piece] = []
         /// Set once, after the last piece.
         var outcome: Outcome?
 
+        /// Adds a piece, with the log-probabilities that were added since the last one.
+        mutating func add(_ kind: Piece.Kind, _ piece: [UInt8]) {
+            bytes.append(contentsOf: piece)
+            pieces.append(Piece(kind: kind, end: bytes.count, logprobsEnd: logprobs.count))
+        }
+
         mutating func clear() {
             bytes.removeAll(keepingCapacity: true)
-            ends.removeAll(keepingCapacity: true)
+            logprobs.removeAll(keepingCapacity: true)
+            pieces.removeAll(keepingCapacity: true)
             outcome = nil
         }
     }
@@ -34,23 +61,32 @@ final class PieceQueue: Sendable {
     private let onReadable: @Sendable () -> Void
 
     /// - Parameters:
-    ///   - capacity: The most pieces that wait for the reader.
+    ///   - capacity: How many pieces wait for the reader before the writer must stop.
     ///   - onReadable: Called on the writer's thread when there is something to take after there was nothing.
     init(capacity: Int, onReadable: @escaping @Sendable () -> Void) {
         self.capacity = capacity
         self.onReadable = onReadable
     }
 
-    /// Whether another piece fits. Only the writer adds pieces, so for the writer the answer stays true.
-    var hasRoom: Bool { contents.withLock { $0.ends.count < capacity } }
+    /// Whether the writer may write another token. Only the writer adds pieces, so for the writer the answer stays true.
+    var hasRoom: Bool { contents.withLock { $0.pieces.count < capacity } }
 
-    /// Adds a piece. An empty one is left out.
-    func append(_ piece: [UInt8]) {
-        guard !piece.isEmpty else { return }
+    /// Adds what a token gave: mostly one piece, never more than a few.
+    /// - Parameter generated: The tokens that the model has written.
+    func append(_ added: Contents, generated: Int) {
+        guard !added.pieces.isEmpty else { return }
         let wasEmpty = contents.withLock { contents in
-            contents.bytes.append(contentsOf: piece)
-            contents.ends.append(contents.bytes.count)
-            return contents.ends.count == 1
+            let wasEmpty = contents.pieces.isEmpty
+            let (bytes, logprobs) = (contents.bytes.count, contents.logprobs.count)
+            contents.bytes.append(contentsOf: added.bytes)
+            contents.logprobs.append(contentsOf: added.logprobs)
+            for var piece in added.pieces {
+                piece.end += bytes
+                piece.logprobsEnd += logprobs
+                piece.generated = generated
+                contents.pieces.append(piece)
+            }
+            return wasEmpty
         }
         if wasEmpty { onReadable() }
     }
@@ -72,6 +108,6 @@ final class PieceQueue: Sendable {
             contents = spare
             return full
         }
-        return taken.ends.count >= capacity
+        return taken.pieces.count >= capacity
     }
 }

@@ -13,6 +13,8 @@ final class Registry: Sendable {
     }
 
     private let state = Mutex(State())
+    private let heldTokens = Atomic(0)
+    private let preemptions = Atomic(0)
     private let history: Int
     private let metrics = EngineMetrics()
 
@@ -88,9 +90,20 @@ final class Registry: Sendable {
         }
     }
 
+    /// Takes note of how many tokens the sequences in slots have together.
+    func hold(_ tokens: Int) { heldTokens.store(tokens, ordering: .relaxed) }
+
+    /// Counts a sequence that lost its slot for lack of room.
+    func countPreemption() {
+        preemptions.add(1, ordering: .relaxed)
+        metrics.preempted()
+    }
+
     var status: EngineStatus {
         state.withLock { state in
             var status = state.totals
+            status.heldTokens = heldTokens.load(ordering: .relaxed)
+            status.preemptions = preemptions.load(ordering: .relaxed)
             status.active = state.active.map(\.status)
             status.recent = state.recent.map(\.status)
             return status

@@ -6,6 +6,8 @@ public enum StepPoint: Sendable, Equatable {
     case prefillChunk(id: String, position: Int)
     /// The model has written a token, counted from 0; the flag has not been read since.
     case decoded(id: String, choice: Int, index: Int)
+    /// The sequence has lost its slot for lack of room and waits to go on; the flag has not been read since.
+    case preempted(id: String, choice: Int)
     /// The sequence is at its natural end, and nobody has been told yet.
     case finishing(id: String, choice: Int)
 }

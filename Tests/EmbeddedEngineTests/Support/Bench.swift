@@ -46,6 +46,28 @@ final class Reader: Sendable {
         )
     }
 
+    /// Text and calls up to the end. Waits for it.
+    func readAnswer() -> (text: String, calls: [SeenCall], outcome: Outcome) {
+        var text: [UInt8] = []
+        var calls: [SeenCall] = []
+        var contents = PieceQueue.Contents()
+        while true {
+            readable.wait()
+            if generation.output.take(into: &contents) { scheduler.wake() }
+            var start = 0
+            for piece in contents.pieces {
+                let bytes = contents.bytes[start..<piece.end]
+                start = piece.end
+                switch piece.kind {
+                case .text: text += bytes
+                case .call: calls.append(SeenCall(name: String(decoding: bytes, as: UTF8.self)))
+                case .arguments: calls[calls.count - 1].arguments += String(decoding: bytes, as: UTF8.self)
+                }
+            }
+            if let outcome = contents.outcome { return (String(decoding: text, as: UTF8.self), calls, outcome) }
+        }
+    }
+
     /// Everything up to the end. Waits for it.
     func readAll() -> (text: String, pieces: Int, outcome: Outcome) {
         var text: [UInt8] = []
@@ -55,7 +77,7 @@ final class Reader: Sendable {
             readable.wait()
             if generation.output.take(into: &contents) { scheduler.wake() }
             text += contents.bytes
-            pieces += contents.ends.count
+            pieces += contents.pieces.count
             if let outcome = contents.outcome { return (String(decoding: text, as: UTF8.self), pieces, outcome) }
         }
     }

@@ -65,6 +65,9 @@ final class RawClient: Sendable {
         try await channel.eventLoop.flatSubmit { self.inbox.value.waitCount(total, on: self.channel.eventLoop) }.get()
     }
 
+    /// Stops taking what the gateway sends, or takes it again.
+    func reads(_ on: Bool) async throws { try await channel.setOption(.autoRead, value: on).get() }
+
     func closed() async throws { try await channel.closeFuture.get() }
     func leave(_ way: Leaving) async throws {
         switch way {

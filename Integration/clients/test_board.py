@@ -1,0 +1,73 @@
+"""Gateway and engine as two processes that share a cancel board."""
+
+import os
+import tempfile
+import time
+
+import openai
+import pytest
+
+from conftest import LOOPING
+from loopguard_process import Loopguard
+
+BINARY = os.environ.get("LOOPGUARD", ".build/debug/loopguard")
+
+
+@pytest.fixture
+def board():
+    # The memory of a board belongs on tmpfs where there is one.
+    with tempfile.TemporaryDirectory(dir="/dev/shm" if os.path.isdir("/dev/shm") else None) as directory:
+        yield directory
+
+
+def ended(gateway, seconds=10):
+    """The newest run, once the engine has said how it ended."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        runs = gateway.get("/v1/requests")["data"]
+        if runs and "engine" in runs[0]:
+            return runs[0]
+        time.sleep(0.02)
+    raise TimeoutError(f"the engine said nothing for {seconds} s: {runs}")
+
+
+def loop(gateway):
+    client = openai.OpenAI(base_url=gateway.url + "/v1", api_key="none", max_retries=0)
+    return [
+        choice.finish_reason
+        for chunk in client.chat.completions.create(model="any", stream=True, **LOOPING)
+        for choice in chunk.choices
+    ][-1]
+
+
+def test_the_engine_confirms_on_the_board_that_it_stopped(board):
+    with Loopguard(BINARY, "--tokens-per-second", "400", "--board", board, command="engine") as engine:
+        with Loopguard(BINARY, "--upstream", engine.url, "--board", board) as gateway:
+            assert sorted(os.listdir(board)) == ["board.cmd"]
+            assert loop(gateway) == "length"
+            run = ended(gateway)
+            assert run["engine"]["outcome"] == "cancelled"
+            status = engine.get("/slots")["recent"][-1]
+            assert status["generated_tokens"] == run["engine"]["tokens"] < LOOPING["max_tokens"]
+            assert status["tokens_after_cancel"] <= 1
+            # The engine knows a detector by its number.
+            assert status["cancel_reason"].startswith("guard:") and run["reason"].startswith("guard:")
+
+
+def test_a_gateway_that_is_killed_and_started_again_is_understood(board):
+    with Loopguard(BINARY, "--tokens-per-second", "400", "--board", board, command="engine") as engine:
+        with Loopguard(BINARY, "--upstream", engine.url, "--board", board) as gateway:
+            loop(gateway)
+            gateway.process.kill()
+            gateway.process.wait()
+        assert os.path.exists(os.path.join(board, "board.cmd")), "what a killed gateway leaves behind"
+        with Loopguard(BINARY, "--upstream", engine.url, "--board", board) as gateway:
+            assert loop(gateway) == "length"
+            assert ended(gateway)["engine"]["outcome"] == "cancelled"
+    assert os.listdir(board) == []
+
+
+def test_a_second_gateway_is_told_that_the_board_is_taken(board):
+    with Loopguard(BINARY, "--upstream", "http://127.0.0.1:1", "--board", board):
+        with pytest.raises(RuntimeError, match="board"):
+            Loopguard(BINARY, "--upstream", "http://127.0.0.1:1", "--board", board)

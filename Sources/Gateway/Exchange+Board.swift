@@ -1,0 +1,105 @@
+internal import CancelBoard
+internal import Cancellation
+internal import CoreMetrics
+internal import Logging
+internal import Metrics
+internal import NIOCore
+internal import NIOHTTP1
+internal import Synchronization
+
+/// A run's flag on the cancel board: taken before the engine is asked, raised when the run is ended, given back at its
+/// end, and then watched until the engine has said what it did.
+extension Exchange {
+    /// Takes a slot for the run. Without a board, or on a full one, the run goes on without; it is never held up.
+    func claimFlag() {
+        guard request.kind.isRun, let board = gateway.configuration.board else { return }
+        flag = board.claim(runHash: run.hash)
+        if flag == nil { gateway.metrics.flagless.increment() }
+    }
+
+    /// Tells the engine where the flag is. What the client sent under that name would be somebody else's.
+    func nameFlag(in head: inout HTTPRequestHead) {
+        guard gateway.configuration.board != nil else { return }
+        let name = gateway.configuration.boardHeader
+        head.headers.remove(name: name)
+        if let flag { head.headers.add(name: name, value: "\(flag)") }
+    }
+
+    /// Asks the engine once more, on a fresh connection. It may have seen the first request and be done with its flag.
+    func askAgain() {
+        upstream = nil
+        releaseFlag()
+        claimFlag()
+        pool.connect(for: self)
+    }
+
+    /// Raises the flag.
+    func raiseFlag(_ reason: EndReason) {
+        guard let flag, let board = gateway.configuration.board else { return }
+        let result = board.cancel(flag, reason)
+        if result == .accepted, board.engine != nil {
+            EngineConfirmation(flag: flag, run: run, board: board, gateway: gateway).watch(on: loop)
+        }
+    }
+
+    /// Gives the slot back. By now the answer is whole or the connection to the engine is closed.
+    func releaseFlag() {
+        if let flag { gateway.configuration.board?.release(flag, connectionEnded: true) }
+        flag = nil
+    }
+}
+
+/// What is awaited after a flag was raised: the engine's own word that it is done with the run.
+struct EngineConfirmation: Sendable {
+    let flag: BoardHandle
+    let run: Run
+    let board: BoardOwner
+    let gateway: GatewayContext
+    private let began = NIODeadline.now()
+
+    init(flag: BoardHandle, run: Run, board: BoardOwner, gateway: GatewayContext) {
+        self.flag = flag
+        self.run = run
+        self.board = board
+        self.gateway = gateway
+    }
+
+    /// How long the engine may take: many steps of the slowest.
+    static let patience = TimeAmount.seconds(5)
+
+    /// Looks after a step's time, and then less and less often.
+    func watch(on loop: any EventLoop, after delay: TimeAmount = .milliseconds(1)) {
+        loop.scheduleTask(in: delay) { [self] in
+            if let word = board.acknowledgement(flag), case .final(let outcome) = word.state {
+                settle(outcome, word)
+            } else if NIODeadline.now() - began > Self.patience {
+                gateway.metrics.unconfirmed.increment()
+                gateway.configuration.logger.warning(
+                    "the engine has not confirmed that it stopped",
+                    metadata: ["run_id": "\(run.id)", "slot": "\(flag)"]
+                )
+            } else {
+                watch(on: loop, after: delay * 2)
+            }
+        }
+    }
+
+    private func settle(_ outcome: BoardOutcome, _ word: BoardAcknowledgement) {
+        let taken = (NIODeadline.now() - began).nanoseconds
+        run.confirmation = Confirmation(outcome: outcome, tokens: word.tokens, step: word.step, nanoseconds: taken)
+        gateway.metrics.confirmed(outcome)
+        gateway.metrics.engineStop.recordNanoseconds(taken)
+    }
+}
+
+/// What an engine said about a run that was ended.
+struct Confirmation: Sendable, Equatable {
+    /// How it ended there: by its flag, or by itself a moment before.
+    var outcome: BoardOutcome
+    /// How many tokens were generated for it.
+    var tokens: UInt64
+    /// The engine's step at which it ended.
+    var step: UInt64
+    /// From the flag to the moment the gateway saw the engine's word, rounded up to the gateway's looks.
+    var nanoseconds: Int64
+}
