@@ -129,6 +129,24 @@ enum RuleFormat {
             or drop the call and end with `length`.
             """
         ),
+        .choice(
+            "non_streaming",
+            [("aggregate", .aggregate), ("pass", .pass)],
+            root.settings.nonStreaming,
+            """
+            What happens to requests for an answer in one piece: aggregate asks the engine for a stream, which is \
+            guarded and put together into the answer; pass lets the request and its answer pass unguarded.
+            """
+        ),
+        .choice(
+            "history",
+            [("refuse", .refuse), ("answer", .answer)],
+            root.settings.history,
+            """
+            What happens when the conversation in a request already is a loop: refuse asks the engine and does not \
+            release the call that would go on with it; answer does not ask the engine and answers with the note.
+            """
+        ),
         .map(
             "limits",
             "How much may be held back, in bytes.",
