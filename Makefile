@@ -1,5 +1,6 @@
 # make demo     see it work: a healthy and a looping generation through a real client
 # make test     every test: Swift, then Python: the cancel board's reader, real clients against the built binary
+# make clients  the real-client matrix, installed and run; its results go into docs/clients.md
 # make build    the release binary, .build/release/loopguard
 # make lint     the formatter, strictly
 # make score    the default rules on the labelled corpus
@@ -10,7 +11,11 @@ PYTHON ?= python3
 VENV := .venv
 VENV_READY := $(VENV)/.ready
 
-.PHONY: demo test test-swift test-board test-clients build debug lint format score bench deps clean
+# Clients whose requirements exclude each other live in environments of their own.
+CLIENT_VENVS := $(patsubst Integration/clients/requirements/%.txt,.venv-clients/%/.ready,\
+	$(wildcard Integration/clients/requirements/*.txt))
+
+.PHONY: demo test test-swift test-board test-clients clients build debug lint format score bench deps clean
 
 demo: build $(VENV_READY)
 	$(VENV)/bin/python Integration/demo.py .build/release/loopguard
@@ -26,6 +31,9 @@ test-board: deps $(VENV_READY)
 
 test-clients: debug $(VENV_READY)
 	LOOPGUARD=.build/debug/loopguard $(VENV)/bin/python -m pytest -q Integration/clients Integration/endings
+
+clients: build $(CLIENT_VENVS)
+	$(PYTHON) Integration/clients/matrix.py --loopguard .build/release/loopguard --write docs/clients.md
 
 build: deps
 	$(SWIFT) build -c release --product loopguard
@@ -59,5 +67,10 @@ $(VENV_READY): Integration/requirements.txt | deps
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -r Integration/requirements.txt
 	@touch $@
 
+.venv-clients/%/.ready: Integration/clients/requirements/%.txt | deps
+	$(PYTHON) -m venv $(@D)
+	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
+
 clean:
-	rm -rf .build $(VENV)
+	rm -rf .build $(VENV) .venv-clients

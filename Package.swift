@@ -75,7 +75,7 @@ let package = Package(
                 swiftSettings: house
             ),
         ],
-        room("Rules", uses: ["Guard", "LoopDetection", yams]),
+        room("Rules", uses: ["GenerationWire", "Guard", "LoopDetection", yams]),
         room("Exposition", uses: [coreMetrics, metrics]),
         room(
             "EmbeddedEngine",

@@ -8,6 +8,9 @@ public struct RequestFacts: Sendable, Equatable {
     public var userAgent: String?
     /// The header `Authorization`.
     public var authorization: String?
+    /// Every header by its name in lower case, for the profiles of clients. Of a header that stands there more than
+    /// once, one value.
+    public var headers: [String: String] = [:]
     /// The header `X-Loopguard-Mode`.
     public var modeHeader: String?
     /// The header `X-Loopguard-Disable`.
@@ -19,6 +22,7 @@ public struct RequestFacts: Sendable, Equatable {
         path: String? = nil,
         userAgent: String? = nil,
         authorization: String? = nil,
+        headers: [String: String] = [:],
         modeHeader: String? = nil,
         disableHeader: String? = nil
     ) {
@@ -26,6 +30,7 @@ public struct RequestFacts: Sendable, Equatable {
         self.path = path
         self.userAgent = userAgent
         self.authorization = authorization
+        self.headers = headers
         self.modeHeader = modeHeader
         self.disableHeader = disableHeader
     }

@@ -9,17 +9,24 @@ public struct Resolution: Sendable, Equatable {
     public var diagnostics: [String] = []
     /// The name that `api_keys` gives to the request's key.
     public var keyName: String?
+    /// The client that the request comes from, by the name of its profile; the last, when several match.
+    public var client: String?
 }
 
 extension RuleSet {
     /// The settings for a request.
     public func settings(for facts: RequestFacts) -> GuardSettings { resolve(facts).settings }
 
-    /// The settings for a request, with what was found on the way: the base, then every override that matches in the
-    /// order of the file, then the request's own headers, which can only lower.
+    /// The settings for a request, with what was found on the way: the base, then the profile of its client, then
+    /// every override that matches in the order of the file, then the request's own headers, which can only lower.
     public func resolve(_ facts: RequestFacts) -> Resolution {
         let keyName = facts.authorization.flatMap(keyName(authorization:))
         var policy = policy
+        var client: String?
+        for profile in clients where profile.matches(facts) {
+            policy.apply(profile.changes)
+            client = profile.name
+        }
         for override in overrides where override.matches(facts, keyName) {
             policy.apply(override.changes)
         }
@@ -30,7 +37,7 @@ extension RuleSet {
         if let header = facts.disableHeader {
             policy.disable(header, &diagnostics)
         }
-        return Resolution(settings: policy.settings, diagnostics: diagnostics, keyName: keyName)
+        return Resolution(settings: policy.settings, diagnostics: diagnostics, keyName: keyName, client: client)
     }
 
     /// The name of the key in an `Authorization` header; of `Bearer TOKEN` the token counts, of anything else all.

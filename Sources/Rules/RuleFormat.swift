@@ -1,3 +1,4 @@
+import GenerationWire
 import Guard
 import LoopDetection
 
@@ -15,6 +16,15 @@ enum RuleFormat {
                 shape: .version
             )
         ] + settings + [
+            RuleKey(
+                name: "clients",
+                summary: """
+                    Other settings for known clients. A client is told by its User-Agent or by one of its headers; \
+                    every key above may then be set for it. Profiles under the names that stand here are changed value \
+                    by value; `false` in place of a profile switches it off.
+                    """,
+                shape: .clients
+            ),
             RuleKey(
                 name: "api_keys",
                 summary: """
@@ -43,7 +53,27 @@ enum RuleFormat {
             )
         ] + settings
 
-    /// The keys that a file and an override share.
+    /// The keys of the profile of a client.
+    static let client: [RuleKey] =
+        [
+            RuleKey(
+                name: "source",
+                summary: "Where it is written how the client is told and what it does.",
+                shape: .source
+            ),
+            RuleKey(
+                name: "user_agent",
+                summary: "A pattern, or a list of them, of the client's User-Agent.",
+                shape: .userAgents
+            ),
+            RuleKey(
+                name: "headers",
+                summary: "Patterns of other headers by their names. One header that matches is enough.",
+                shape: .headers
+            ),
+        ] + settings
+
+    /// The keys that a file, a profile and an override share.
     static let settings: [RuleKey] = [
         .boolean(
             "enabled",
@@ -73,12 +103,48 @@ enum RuleFormat {
             "What the client is told when a run is ended before any visible text; false for nothing."
         ),
         .choice(
+            "responses_ending",
+            [("incomplete", .incomplete), ("completed", .completed)],
+            root.settings.responsesEnding,
+            """
+            How a run in the Responses format is ended: incomplete as OpenAI does it, with `response.incomplete`, after \
+            which some clients fail or try again; or completed, with a `response.completed` whose status is incomplete.
+            """
+        ),
+        .choice(
+            "keep_alive",
+            [("none", .none), ("comment", .comment), ("event", .event)],
+            root.settings.keepAlive,
+            """
+            What is sent while nothing else can be, such as while a call is held: nothing, a comment, or an event that \
+            says nothing, for clients that count events only.
+            """
+        ),
+        .choice(
             "truncated_calls",
             [("pass", .pass), ("drop", .drop)],
             root.settings.truncatedCalls,
             """
             What to do when the engine says that a tool call is finished which is cut in the middle: pass its bytes, \
             or drop the call and end with `length`.
+            """
+        ),
+        .choice(
+            "non_streaming",
+            [("aggregate", .aggregate), ("pass", .pass)],
+            root.settings.nonStreaming,
+            """
+            What happens to requests for an answer in one piece: aggregate asks the engine for a stream, which is \
+            guarded and put together into the answer; pass lets the request and its answer pass unguarded.
+            """
+        ),
+        .choice(
+            "history",
+            [("refuse", .refuse), ("answer", .answer)],
+            root.settings.history,
+            """
+            What happens when the conversation in a request already is a loop: refuse asks the engine and does not \
+            release the call that would go on with it; answer does not ask the engine and answers with the note.
             """
         ),
         .map(

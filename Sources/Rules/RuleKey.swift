@@ -28,6 +28,12 @@ struct RuleKey: Sendable {
         case version
         /// Names for API keys.
         case apiKeys
+        /// The profiles of clients.
+        case clients
+        /// What tells a client: text, patterns of one header, and patterns of headers by their names.
+        case source
+        case userAgents
+        case headers
         /// The requests that an override is for.
         case match
         /// The list of overrides.

@@ -21,6 +21,9 @@ struct RuleReader {
         rules.policy.apply(scope.changes)
         judge(scope, rules.policy)
         if let node = scope.others["api_keys"] { rules.apiKeys = apiKeys(node) }
+        if let node = scope.others["clients"] {
+            for entry in entries(node, path: "clients") { client(entry, in: &rules) }
+        }
         if let node = scope.others["overrides"] {
             for (index, entry) in (list(node, path: "overrides") ?? []).enumerated() {
                 rules.overrides.append(override(entry, path: "overrides[\(index)]", in: rules))
@@ -30,7 +33,7 @@ struct RuleReader {
     }
 
     /// What one part of the file says: the file itself, or one override.
-    private struct Scope {
+    struct Scope {
         /// What stands before the paths of its keys in messages.
         let prefix: String
         /// The values that are set, by path.
@@ -41,7 +44,7 @@ struct RuleReader {
         var others: [String: Node] = [:]
     }
 
-    private mutating func walk(_ node: Node, _ keys: [RuleKey], path: String, _ scope: inout Scope) {
+    mutating func walk(_ node: Node, _ keys: [RuleKey], path: String, _ scope: inout Scope) {
         let place = scope.prefix + path
         let names = keys.map(\.name)
         for entry in entries(node, path: place) {
@@ -66,14 +69,14 @@ struct RuleReader {
                     guard let value = value(leaf.kind, entry.value, path: scope.prefix + path) else { break }
                     scope.changes["\(path).\(mode.name)"] = value
                 }
-            case .version, .apiKeys, .match, .overrides:
+            case .version, .clients, .source, .userAgents, .headers, .apiKeys, .match, .overrides:
                 scope.others[key.name] = entry.value
             }
         }
     }
 
     /// Reports the maps whose values do not agree with each other, or with the base that an override stands on.
-    private mutating func judge(_ scope: Scope, _ policy: Policy) {
+    mutating func judge(_ scope: Scope, _ policy: Policy) {
         for map in scope.maps {
             if let fault = map.key.fault(policy) { report(map.mark, "'\(map.path)' \(fault)") }
         }
@@ -145,17 +148,11 @@ struct RuleReader {
                 continue
             }
             let path = "\(path).\(entry.name)"
-            let nodes = entry.value.scalar == nil ? list(entry.value, path: path) ?? [] : [entry.value]
-            if nodes.isEmpty, entry.value.sequence != nil {
-                report(entry.value.mark, "'\(path)' must have a pattern")
-            }
-            for node in nodes {
-                guard let pattern = text(node, path: path) else { continue }
-                let glob = Glob(pattern)
-                match[entry.name, default: []].append(glob)
-                guard entry.name == "key", !rules.apiKeys.keys.contains(where: glob.matches) else { continue }
-                let hint = Self.hint(pattern, rules.apiKeys.keys.sorted())
-                report(node.mark, "'\(path)' must match a name in 'api_keys', and '\(pattern)' does not\(hint)")
+            match[entry.name] = patterns(entry.value, path: path) { reader, glob, node in
+                guard entry.name == "key", !rules.apiKeys.keys.contains(where: glob.matches) else { return }
+                let hint = Self.hint(glob.pattern, rules.apiKeys.keys.sorted())
+                let message = "'\(path)' must match a name in 'api_keys', and '\(glob.pattern)' does not\(hint)"
+                reader.report(node.mark, message)
             }
         }
         return match

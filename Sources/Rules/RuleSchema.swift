@@ -25,6 +25,24 @@ private enum RuleSchema {
         switch key.shape {
         case .version:
             return .object([("description", .text(key.summary)), ("const", .integer(RuleFormat.version))])
+        case .clients:
+            let profile = JSON.object([
+                ("type", .text("object")),
+                ("minProperties", .integer(1)),
+                ("additionalProperties", .boolean(false)),
+                ("properties", .object(RuleFormat.client.map { ($0.name, property($0)) })),
+            ])
+            let entry = JSON.object([("anyOf", .array([profile, .object([("const", .boolean(false))])]))])
+            let type = [("type", JSON.text("object")), ("additionalProperties", entry)]
+            return .object([("description", .text(key.summary))] + type)
+        case .source:
+            return .object([("description", .text(key.summary)), ("type", .text("string")), ("minLength", .integer(1))])
+        case .userAgents:
+            return .object([("description", .text(key.summary)), ("anyOf", patterns)])
+        case .headers:
+            let header = JSON.object([("anyOf", patterns)])
+            let type = [("type", JSON.text("object")), ("additionalProperties", header)]
+            return .object([("description", .text(key.summary))] + type)
         case .overrides:
             let entry = JSON.object([
                 ("type", .text("object")),
@@ -49,7 +67,7 @@ private enum RuleSchema {
         case .modes(let keys):
             let word = JSON.object([("enum", .array(RuleKey.modeWords.map { .text($0.word) }))])
             return .object(description + [("anyOf", .array([word, .object(object(keys))]))])
-        case .version, .apiKeys, .match, .overrides:
+        case .version, .clients, .source, .userAgents, .headers, .apiKeys, .match, .overrides:
             return property(key)
         }
     }
@@ -114,8 +132,9 @@ private enum RuleSchema {
         ),
     ])
 
+    private static let patterns = JSON.array([word, .object(list(of: word) + [("minItems", .integer(1))])])
+
     private static var match: JSON {
-        let patterns = JSON.array([word, .object(list(of: word) + [("minItems", .integer(1))])])
         let members = RuleFormat.match.map { key in
             (key.name, JSON.object([("description", .text(key.summary)), ("anyOf", patterns)]))
         }

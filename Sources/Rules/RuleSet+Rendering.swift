@@ -9,6 +9,12 @@ extension RuleSet {
             switch key.shape {
             case .version:
                 page.line("\(key.name): \(RuleFormat.version)")
+            case .clients:
+                page.line("\(key.name):")
+                for profile in rules.clients { page.client(profile) }
+                for profile in ClientProfile.shipped where !rules.clients.contains(where: { $0.name == profile.name }) {
+                    page.line("  \(YAMLPage.key(profile.name)): false")
+                }
             case .apiKeys:
                 guard !rules.apiKeys.isEmpty else {
                     page.example(["api_keys:", "  alice: sha256:…"])
@@ -61,11 +67,28 @@ private struct YAMLPage {
         for example in lines { line("# \(example)") }
     }
 
+    mutating func client(_ profile: ClientProfile) {
+        depth += 1
+        line("\(Self.key(profile.name)):")
+        depth += 1
+        if let source = profile.source { line("source: \(Self.quoted(source))") }
+        if !profile.userAgents.isEmpty { line("user_agent: \(Self.patterns(profile.userAgents))") }
+        if !profile.headers.isEmpty {
+            let headers = profile.headers.sorted { $0.key < $1.key }
+            line(
+                "headers: {\(headers.map { "\(Self.key($0.key)): \(Self.patterns($0.value))" }.joined(separator: ", "))}"
+            )
+        }
+        for key in RuleFormat.settings {
+            setting(key, path: key.name, commented: false) { path, _ in profile.changes[path] }
+        }
+        depth -= 2
+    }
+
     mutating func override(_ override: RuleSet.Override) {
         let match = RuleFormat.match.compactMap { key in
             override.match[key.name].map { globs in
-                let patterns = globs.map { Self.quoted($0.pattern) }
-                return "\(key.name): \(patterns.count == 1 ? patterns[0] : "[\(patterns.joined(separator: ", "))]")"
+                "\(key.name): \(Self.patterns(globs))"
             }
         }
         depth += 1
@@ -130,9 +153,22 @@ private struct YAMLPage {
             remark(&self)
             line("\(key.name):")
             text += below.text
-        case .version, .apiKeys, .match, .overrides:
+        case .version, .clients, .source, .userAgents, .headers, .apiKeys, .match, .overrides:
             return
         }
+    }
+
+    /// One pattern, or a list of them.
+    private static func patterns(_ globs: [Glob]) -> String {
+        let patterns = globs.map { quoted($0.pattern) }
+        return patterns.count == 1 ? patterns[0] : "[\(patterns.joined(separator: ", "))]"
+    }
+
+    /// A name as a key: in quotes unless it is plainly a word.
+    static func key(_ name: String) -> String {
+        let isWord = name.utf8.allSatisfy { (0x61...0x7A).contains($0) || $0 == UInt8(ascii: "-") }
+        return isWord && name.utf8.first != UInt8(ascii: "-") && name.utf8.count > 1
+            && !["true", "false", "null", "yes", "no", "on", "off"].contains(name) ? name : quoted(name)
     }
 
     /// A value on one line.

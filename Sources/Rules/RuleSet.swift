@@ -7,7 +7,7 @@ public struct RuleSet: Sendable, Equatable {
     /// The shipped rules: `rules/default.yaml` says the same.
     public static let `default` = RuleSet()
 
-    /// The settings of a request that no override matches.
+    /// The settings of a request that no profile and no override matches.
     public var settings: GuardSettings { policy.settings }
 
     /// Whether a request may lower its own guard by headers, when no override matches.
@@ -24,6 +24,8 @@ public struct RuleSet: Sendable, Equatable {
     var policy = Policy()
     /// The SHA-256 of each API key in hexadecimal digits, by its name.
     var apiKeys: [String: String] = [:]
+    /// The profiles of known clients.
+    var clients = ClientProfile.shipped
     var overrides: [Override] = []
 
     /// Other settings for some requests.

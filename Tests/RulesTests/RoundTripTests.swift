@@ -17,6 +17,14 @@ import Testing
         """,
         """
         version: 1
+        clients:
+          aider: false
+          codex: {keep_alive: none, note: false}
+          "my: client": {headers: {X-Odd: ["a*", "b"], "true": "c"}, detectors: {stutter: {mode: off}}}
+          "no": {source: "somewhere", user_agent: x, mode: warn}
+        """,
+        """
+        version: 1
         request_overrides: deny
         api_keys:
           "odd: name": sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad
