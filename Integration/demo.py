@@ -8,27 +8,32 @@ import openai
 from loopguard_process import Loopguard
 
 MODEL = "loopguard-small"
-QUESTION = [{"role": "user", "content": "What is loopguard?"}]
-LIMIT = 4096
+QUESTION = "What is loopguard?"
+# Greedy decoding falls into a loop by itself on this one.
+STORY = "Tell me a long story about an agent."
+LIMIT = 1900
 
 
 def main(binary):
     with Loopguard(binary, "--tokens-per-second", "150") as loopguard:
         client = openai.OpenAI(base_url=loopguard.url + "/v1", api_key="none", max_retries=0)
         print(f"loopguard serve is running at {loopguard.url}, in front of its embedded engine.\n")
-        show("A healthy generation (temperature 0.9)", client, loopguard, temperature=0.9, seed=4, max_tokens=300)
-        show("A looping generation (temperature 0)", client, loopguard, temperature=0, max_tokens=LIMIT)
+        show("A healthy generation", QUESTION, client, loopguard, temperature=0, max_tokens=LIMIT)
+        show("A looping generation", STORY, client, loopguard, temperature=0, max_tokens=LIMIT)
+        show("The same, sampled (temperature 0.8)", STORY, client, loopguard, temperature=0.8, seed=1, max_tokens=LIMIT)
         show(
             "The same with the guard switched off (X-Loopguard-Mode: off)",
-            client, loopguard, temperature=0, max_tokens=1500, extra_headers={"X-Loopguard-Mode": "off"},
+            STORY, client, loopguard, temperature=0, max_tokens=LIMIT, extra_headers={"X-Loopguard-Mode": "off"},
         )  # fmt: skip
 
 
-def show(title, client, loopguard, **parameters):
+def show(title, prompt, client, loopguard, **parameters):
     """Streams one answer, and tells what the client saw and what the engine did."""
     print(f"── {title} " + "─" * max(0, 76 - len(title)))
+    print(f"  > {prompt}\n")
+    messages = [{"role": "user", "content": prompt}]
     text, reason, guard, chunk_id = "", None, None, None
-    for chunk in client.chat.completions.create(model=MODEL, messages=QUESTION, stream=True, **parameters):
+    for chunk in client.chat.completions.create(model=MODEL, messages=messages, stream=True, **parameters):
         chunk_id = chunk.id
         guard = (chunk.model_extra or {}).get("guard", guard)
         for choice in chunk.choices:

@@ -8,7 +8,11 @@ sys.path.insert(0, os.path.join(os.path.dirname(__file__), ".."))
 from loopguard_process import Loopguard  # noqa: E402
 
 # Greedy decoding of the embedded engine's model falls into a loop by itself on this prompt; sampled decoding does not.
-LOOPING = {"messages": [{"role": "user", "content": "What is loopguard?"}], "temperature": 0, "max_tokens": 4096}
+LOOPING = {
+    "messages": [{"role": "user", "content": "Tell me a long story about an agent."}],
+    "temperature": 0,
+    "max_tokens": 1900,
+}
 HEALTHY = {
     "messages": [{"role": "user", "content": "What is loopguard?"}],
     "temperature": 0.9,

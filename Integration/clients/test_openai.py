@@ -1,5 +1,6 @@
 """The official openai package, streaming through `loopguard serve` in front of the embedded engine."""
 
+import json
 import shutil
 import subprocess
 import threading
@@ -11,6 +12,7 @@ import pytest
 from conftest import HEALTHY, LOOPING
 
 MODEL = "loopguard-small"
+STORY = "Once upon a time there was an agent that"
 
 
 def read(stream):
@@ -65,7 +67,7 @@ def test_a_looping_generation_is_ended_and_the_engine_stops(client, loopguard):
     sequence = engine_sequence(loopguard, chunk_id)
     assert sequence["state"] == "cancelled"
     assert sequence["tokens_after_cancel"] <= 1
-    assert sequence["generated_tokens"] < 4096
+    assert sequence["generated_tokens"] < LOOPING["max_tokens"]
 
 
 def test_a_guard_that_only_suppresses_output_would_leave_the_engine_running(client, loopguard):
@@ -74,7 +76,11 @@ def test_a_guard_that_only_suppresses_output_would_leave_the_engine_running(clie
     settings = {**LOOPING, "max_tokens": 1500}
     _, reason, extra, chunk_id, _ = read(
         client.chat.completions.create(
-            model=MODEL, stream=True, extra_headers={"X-Loopguard-Mode": "observe"}, **settings
+            model=MODEL,
+            stream=True,
+            extra_headers={"X-Loopguard-Mode": "observe"},
+            extra_body={"ignore_eos": True},
+            **settings,
         )
     )
     assert reason == "length"
@@ -92,7 +98,7 @@ def test_the_stream_helper_raises_what_it_documents(client):
 
 def test_completions_are_guarded_too(client, loopguard):
     chunks = list(
-        client.completions.create(model=MODEL, prompt="loopguard is", stream=True, temperature=0, max_tokens=4096)
+        client.completions.create(model=MODEL, prompt=STORY, stream=True, temperature=0, max_tokens=1900)
     )
     assert chunks[-1].choices[0].finish_reason == "length"
     assert chunks[-1].choices[0].model_extra["stop_reason"].startswith("guard:")
@@ -132,7 +138,7 @@ def test_a_client_that_leaves_stops_the_engine(client, loopguard):
     stream.close()
     sequence = engine_sequence(loopguard, chunk.id)
     assert sequence["state"] == "cancelled"
-    assert sequence["generated_tokens"] < 4096
+    assert sequence["generated_tokens"] < LOOPING["max_tokens"]
 
 
 def test_a_non_streaming_client_that_leaves_stops_the_engine(client, loopguard):
@@ -185,7 +191,7 @@ def test_curl_sees_each_event_when_it_comes(loopguard):
         [
             "curl", "-sN", "--max-time", "60", loopguard.url + "/v1/chat/completions",
             "-H", "Content-Type: application/json",
-            "-d", '{"messages":[{"role":"user","content":"What is loopguard?"}],"stream":true,"temperature":0}',
+            "-d", json.dumps({**LOOPING, "stream": True}),
         ],
         capture_output=True, text=True, check=True,
     )  # fmt: skip

@@ -28,6 +28,8 @@ public struct GatewayConfiguration: Sendable {
     public var firstByteTimeout: Duration?
     /// How long the engine may be silent in the middle of an answer; `nil` for as long as it likes.
     public var idleTimeout: Duration?
+    /// After how long a silence a client gets a sign of life, where its rules want any (`keep_alive`).
+    public var keepAliveInterval = Duration.seconds(15)
     /// The longest request body, in bytes, that is collected in order to be guarded. A longer one streams through
     /// unguarded and is counted.
     public var maxGuardedBodyBytes = 64 * 1_048_576

@@ -42,6 +42,7 @@ extension Exchange {
         state.begin(guarded: plan == .guarded)
         client?.write(reply)
         startTimer(gateway.configuration.idleTimeout)
+        startKeepAlive()
     }
 
     /// Whether a generation goes by that nobody looks at: its answer is encoded, or nothing is known of its path.
@@ -157,7 +158,9 @@ extension Exchange {
     /// Passes on what the guard lets out: into the answer that is being put together, or to the client.
     private func write(_ bytes: ByteBuffer, in frame: ByteBuffer? = nil) {
         if gathered != nil { gather(bytes.readableBytesUInt8Span) }
-        if asking != .forStream { client?.write(bytes, in: frame) }
+        guard asking != .forStream else { return }
+        client?.write(bytes, in: frame)
+        lastWritten = lastRead
     }
 
     func note(_ verdict: Verdict) {

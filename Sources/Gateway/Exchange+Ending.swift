@@ -138,6 +138,7 @@ extension Exchange {
     private func letGo() {
         isClosed = true
         timer?.cancel()
+        keepAliveTimer?.cancel()
         client = nil
         releaseFlag()
         waiting = []

@@ -65,7 +65,10 @@ final class Exchange {
     var responseHead: HTTPResponseHead?
     var responseEnd: (trailers: HTTPHeaders?, Void)?
     var lastRead: NIODeadline
+    /// When the client was last sent something of the stream.
+    var lastWritten: NIODeadline
     var timer: Scheduled<Void>?
+    var keepAliveTimer: Scheduled<Void>?
     var isClosed = false
 
     init(_ request: Request, client: ClientHandler, pool: UpstreamPool, gateway: GatewayContext, loop: any EventLoop) {
@@ -75,6 +78,7 @@ final class Exchange {
         self.gateway = gateway
         self.loop = loop
         lastRead = .now()
+        lastWritten = lastRead
         let path = String(HopByHop.path(of: request.head.uri))
         let model = request.generation?.model ?? ""
         run = Run(exchange: self, on: loop, path: path, model: model, kind: request.kind, now: lastRead)

@@ -25,6 +25,8 @@ struct GatewayMetrics: Sendable {
     /// Generations that a guard was asked for and could not read: a body too long to collect, an encoded answer, a
     /// request that the engine does not stream, a stream from a path that is not known.
     let unguarded = Counter(label: "loopguard_unguarded_requests_total")
+    /// Signs of life sent to clients that had received nothing for a while.
+    let keepAlives = Counter(label: "loopguard_keep_alives_total")
     /// Events that passed unread because they were too long or could not be understood.
     let unreadEvents = Counter(label: "loopguard_unread_events_total")
     /// Runs that went without a slot on the cancel board because it was full.

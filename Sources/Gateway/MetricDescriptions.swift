@@ -53,6 +53,10 @@ extension GatewayServer {
             help: "Events that passed unread because they were too long or could not be understood."
         ),
         MetricDescription(
+            "loopguard_keep_alives_total",
+            help: "Signs of life sent to clients while a tool call was held back or the engine was silent."
+        ),
+        MetricDescription(
             "loopguard_unguarded_requests_total",
             help: """
                 Generations that could not be guarded: a body too long to collect, an encoded answer, a request that \

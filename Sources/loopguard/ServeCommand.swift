@@ -63,6 +63,13 @@ struct ServeCommand: AsyncParsableCommand {
     )
     var idleTimeout: Double?
 
+    @Option(
+        help: """
+            Seconds of silence after which a client gets a sign of life, where the rules want one (keep_alive).
+            """
+    )
+    var keepAliveInterval = 15.0
+
     @Option(help: "Seconds that running streams get to finish when the process is told to stop.")
     var grace = 5.0
 
@@ -102,6 +109,9 @@ struct ServeCommand: AsyncParsableCommand {
         if board != nil, upstream == nil {
             throw ValidationError("--board is for an engine of its own; name it with --upstream.")
         }
+        if !(keepAliveInterval >= 0.1 && keepAliveInterval <= 3_600) {
+            throw ValidationError("--keep-alive-interval must be from 0.1 to 3600 seconds, not \(keepAliveInterval).")
+        }
         if !(grace >= 0 && grace <= 3_600) { throw ValidationError("--grace must be from 0 to 3600, not \(grace).") }
     }
 
@@ -127,6 +137,7 @@ struct ServeCommand: AsyncParsableCommand {
         configuration.eventLoops = eventLoops
         configuration.firstByteTimeout = firstByteTimeout.map { .seconds($0) }
         configuration.idleTimeout = idleTimeout.map { .seconds($0) }
+        configuration.keepAliveInterval = .seconds(keepAliveInterval)
         configuration.logger = logger
         configuration.metricsText = { metrics.render() }
         configuration.rules = { rules.resolve($0) }

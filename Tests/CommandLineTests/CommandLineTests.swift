@@ -146,7 +146,7 @@ private func withFile(_ text: String, named ending: String, _ use: (String) thro
         #expect(table.output.contains("0 healthy: 0 stopped; 1 loops: 0 missed"))
         let json = try Invocation("replay", folder.path, "--score", "--format", "json")
         let page = try JSONSerialization.jsonObject(with: Data(json.output.utf8)) as? [String: Any]
-        #expect((page?["all"] as? [String: Any])?["loop_bytes_median"] as? Int == 1_152 - 6)
+        #expect((page?["all"] as? [String: Any])?["loop_bytes_median"] as? Int == 1_024 - 6)
         #expect(try Invocation("replay", folder.path, "--score", "--format", "jsonl").status == 64)
         let tune = try Invocation("rules", "tune", folder.path)
         #expect(tune.status == 64 && tune.errors.contains("both labels"))

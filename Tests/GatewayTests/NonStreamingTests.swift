@@ -255,7 +255,8 @@ import Testing
         } _: { rig in
             let (client, call) = try await ask(rig)
             try await call.beginStream()
-            try await call.chunk(Rig.event("a"))
+            // On a busy machine the time may be over before this.
+            try? await call.chunk(Rig.event("a"))
             let answer = try await client.answer(to: "POST")
             #expect(answer.status == 504 && answer.body.contains(#""code":"upstream_timeout""#))
             try await call.connectionClosed()
