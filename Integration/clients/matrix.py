@@ -92,9 +92,17 @@ class ScriptedBench:
 
 
 class EmbeddedBench:
-    """loopguard with the embedded engine, whose model loops by itself when it decodes greedily."""
+    """loopguard with the embedded engine, whose small model falls into a loop by itself when it decodes greedily. The
+    clients have no tool here: with one, the model calls it."""
 
     name = "embedded"
+    QUESTIONS = [
+        "What is loopguard?",
+        "Please list every file in the repository, one by one.",
+        "How does the guard work?",
+        "Write a poem about loops.",
+        "Say the same sentence again and again.",
+    ]
     SETTINGS = {
         "healthy": {"temperature": 0.9, "max_tokens": 60},
         "loop in text": {"temperature": 0.0},
@@ -104,10 +112,22 @@ class EmbeddedBench:
     def __init__(self, binary):
         self.guard = Loopguard(binary, "--tokens-per-second", "200")
         self.url = self.guard.url
+        self.question = next(filter(self.loops, self.QUESTIONS), None)
+        if self.question is None:
+            raise RuntimeError("the embedded engine's model loops over none of the questions")
+
+    def loops(self, question):
+        """Whether the question makes the model loop, in both formats that the engine speaks."""
+        asked = [
+            ("/v1/chat/completions", {"messages": [{"role": "user", "content": question}]}),
+            ("/v1/completions", {"prompt": question, "max_tokens": 16000}),
+        ]
+        answers = [self.guard.request("POST", path, {**body, "temperature": 0})[1] for path, body in asked]
+        return all("guard" in str(answer["choices"][0].get("stop_reason")) for answer in answers)
 
     def cell(self, client, scenario):
         self.before = self.guard.get("/slots")
-        return {"model": "loopguard-small", "prompt": "What is loopguard?", **self.SETTINGS[scenario]}
+        return {"model": "loopguard-small", "prompt": self.question, "tools": False, **self.SETTINGS[scenario]}
 
     def has_begun(self, cell):
         return bool(self.guard.get("/slots")["active"])

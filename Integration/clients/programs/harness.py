@@ -25,6 +25,8 @@ class Cell:
     prompt: str = PROMPT
     temperature: float = 0.0
     max_tokens: int = 16000
+    # Whether the client has its tool.
+    tools: bool = True
     # Seconds after which the process is ended.
     timeout: int = 180
 

@@ -9,7 +9,7 @@ from harness import serve, write_file
 
 
 def run(cell, model):
-    agent = create_agent(model, tools=[write_file])
+    agent = create_agent(model, tools=[write_file] if cell.tools else [])
     given = {"messages": [{"role": "user", "content": cell.prompt}]}
     if cell.stream:
         last = None

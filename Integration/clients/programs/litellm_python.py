@@ -15,7 +15,7 @@ def chat(cell):
             api_base=cell.v1,
             api_key="none",
             messages=messages,
-            tools=[CHAT_TOOL],
+            tools=[CHAT_TOOL] if cell.tools else None,
             stream=cell.stream,
             temperature=cell.temperature,
             max_tokens=cell.max_tokens,

@@ -18,7 +18,7 @@ async def run(cell):
         temperature=cell.temperature,
         max_tokens=cell.max_tokens,
     )
-    agent = FunctionAgent(tools=[write_file], llm=model, streaming=cell.stream)
+    agent = FunctionAgent(tools=[write_file] if cell.tools else [], llm=model, streaming=cell.stream)
     return str(await agent.run(user_msg=cell.prompt)), None
 
 

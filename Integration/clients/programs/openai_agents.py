@@ -22,7 +22,7 @@ async def run(cell, kind):
     client = AsyncOpenAI(base_url=cell.v1, api_key="none")
     agent = Agent(
         name="writer",
-        tools=[function_tool(write_file)],
+        tools=[function_tool(write_file)] if cell.tools else [],
         model=kind(model=cell.model, openai_client=client),
         model_settings=ModelSettings(temperature=cell.temperature, max_tokens=cell.max_tokens),
     )

@@ -27,7 +27,11 @@ def chat(cell):
     client, messages = connect(cell), [{"role": "user", "content": cell.prompt}]
     for _ in range(MOST_TURNS):
         answer = client.chat.completions.create(
-            messages=messages, tools=[CHAT_TOOL], stream=cell.stream, max_tokens=cell.max_tokens, **settings(cell)
+            messages=messages,
+            tools=[CHAT_TOOL] if cell.tools else openai.omit,
+            stream=cell.stream,
+            max_tokens=cell.max_tokens,
+            **settings(cell)
         )
         text, calls, finish = read_chat(answer) if cell.stream else whole_chat(answer)
         if not calls:
@@ -62,7 +66,9 @@ def whole_chat(completion):
 
 def chat_helper(cell):
     """`.stream()` and `.parse()` with a strict tool."""
-    client, tools = connect(cell), [openai.pydantic_function_tool(WriteFile, name="write_file")]
+    client, tools = connect(cell), openai.omit
+    if cell.tools:
+        tools = [openai.pydantic_function_tool(WriteFile, name="write_file")]
     messages = [{"role": "user", "content": cell.prompt}]
     for _ in range(MOST_TURNS):
         if cell.stream:

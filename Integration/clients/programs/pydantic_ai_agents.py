@@ -18,7 +18,9 @@ async def read(_, events):
 
 def run(cell, model):
     agent = Agent(
-        model, tools=[write_file], model_settings={"temperature": cell.temperature, "max_tokens": cell.max_tokens}
+        model,
+        tools=[write_file] if cell.tools else [],
+        model_settings={"temperature": cell.temperature, "max_tokens": cell.max_tokens},
     )
     # With a handler of events the model is asked for streams.
     result = asyncio.run(agent.run(cell.prompt, event_stream_handler=read if cell.stream else None))
