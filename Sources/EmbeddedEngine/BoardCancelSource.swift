@@ -11,20 +11,28 @@ public final class BoardCancelSource: CancelSource {
     /// The header in which a request names its flag.
     public static let header = "X-Loopguard-Cancel"
 
-    private let directory: String?
+    /// Where a gateway of another process keeps its board.
+    public enum Place: Sendable {
+        /// In a directory, by a gateway of the same user.
+        case directory(String)
+        /// Behind a socket, by a gateway of the user with that number.
+        case door(String, user: UInt32)
+    }
+
+    private let place: Place?
     private let logger: Logger?
     private let reader: Mutex<BoardReader?>
 
     /// Reads a board that is open.
     public init(_ reader: BoardReader) {
         self.reader = Mutex(reader)
-        directory = nil
+        place = nil
         logger = nil
     }
 
-    /// Reads the board in a directory, as soon as there is one.
-    public init(directory: String, logger: Logger) {
-        self.directory = directory
+    /// Reads the board in a place, as soon as there is one.
+    public init(_ place: Place, logger: Logger) {
+        self.place = place
         self.logger = logger
         reader = Mutex(nil)
         reader.withLock { $0 = open() }
@@ -47,24 +55,30 @@ public final class BoardCancelSource: CancelSource {
 
     private func reader(for handle: BoardHandle) -> BoardReader? {
         reader.withLock { reader in
-            if reader?.epoch != handle.epoch, reader?.isReplaced ?? true, let newer = open() { reader = newer }
+            if reader?.epoch != handle.epoch, mayBeReplaced(reader), let newer = open() { reader = newer }
             return reader
         }
     }
 
+    /// Whether there may be a newer board. A directory tells; at a door one has to knock.
+    private func mayBeReplaced(_ reader: BoardReader?) -> Bool {
+        if case .directory = place, let reader { reader.isReplaced } else { place != nil }
+    }
+
     private func open() -> BoardReader? {
-        guard let directory else { return nil }
+        guard let place else { return nil }
         do throws(BoardError) {
-            let reader = try BoardReader.open(at: directory)
-            logger?.info(
-                "reads a cancel board",
-                metadata: ["directory": "\(directory)", "slots": "\(reader.slotCount)"]
-            )
+            let reader =
+                switch place {
+                case .directory(let path): try BoardReader.open(at: path)
+                case .door(let path, let user): try BoardReader.knock(at: path, fromUser: user)
+                }
+            logger?.info("reads a cancel board", metadata: ["place": "\(place)", "slots": "\(reader.slotCount)"])
             return reader
         } catch .absent {
             return nil
         } catch {
-            logger?.error("the cancel board cannot be read", metadata: ["error": "\(error)"])
+            logger?.error("the cancel board cannot be read", metadata: ["place": "\(place)", "error": "\(error)"])
             return nil
         }
     }

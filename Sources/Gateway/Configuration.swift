@@ -1,4 +1,5 @@
 public import CancelBoard
+public import GenerationWire
 public import Logging
 public import Rules
 
@@ -20,6 +21,8 @@ public struct GatewayConfiguration: Sendable {
     public var board: BoardOwner?
     /// The header in which the engine learns the place of a run's flag.
     public var boardHeader = "X-Loopguard-Cancel"
+    /// A field of the body in which the engine learns the same; `nil` for none.
+    public var boardField: BodyField?
     /// Renders the body of `GET /metrics`; without it that path goes to the engine.
     public var metricsText: (@Sendable () -> String)?
     /// How long connecting to the engine may take.

@@ -1,6 +1,8 @@
 internal import CancelBoard
 internal import Cancellation
 internal import CoreMetrics
+internal import GenerationWire
+internal import Guard
 internal import Logging
 internal import Metrics
 internal import NIOCore
@@ -23,6 +25,15 @@ extension Exchange {
         let name = gateway.configuration.boardHeader
         head.headers.remove(name: name)
         if let flag { head.headers.add(name: name, value: "\(flag)") }
+    }
+
+    /// The body with the place of the flag in it, where the engine looks for it there. With the rules switched off, and
+    /// where the body has no such place, it stays as it is.
+    func namingFlag(in body: ByteBuffer) -> ByteBuffer {
+        guard let flag, let field = gateway.configuration.boardField, settings?.enabled == true,
+            let named = field.set("\(flag)", in: body.readableBytesUInt8Span)
+        else { return body }
+        return ByteBuffer(bytes: named)
     }
 
     /// Asks the engine once more, on a fresh connection. It may have seen the first request and be done with its flag.

@@ -159,7 +159,7 @@ final class Exchange {
         nameFlag(in: &head)
         switch request.body {
         case .whole(let asked):
-            let body = asking == .forStream ? streamedBody ?? asked : asked
+            let body = namingFlag(in: asking == .forStream ? streamedBody ?? asked : asked)
             head.headers.remove(name: "transfer-encoding")
             head.headers.replaceOrAdd(name: "content-length", value: "\(body.readableBytes)")
             connection.write(.head(head))

@@ -15,9 +15,10 @@ import Yams
 enum ConfigurationFile {
     /// The options that may stand in the file.
     static let options = [
-        "upstream", "host", "port", "rules", "event-loops", "first-byte-timeout", "idle-timeout", "grace", "keep-alive-interval", "board",
+        "upstream", "host", "port", "rules", "event-loops", "first-byte-timeout", "idle-timeout", "grace",
+        "keep-alive-interval", "board",
         "board-slots",
-        "board-header", "model",
+        "board-header", "board-field", "board-door", "board-user", "model",
         "tokens-per-second", "context", "kv-tokens", "log-level",
     ]
 

@@ -24,14 +24,7 @@ struct EngineCommand: AsyncParsableCommand {
     @Option(help: "The port to listen on; 0 lets the system choose.")
     var port = 4142
 
-    @Option(
-        help: ArgumentHelp(
-            "The directory of a gateway's cancel board, which 'loopguard serve --board' makes.",
-            valueName: "directory"
-        )
-    )
-    var board: String?
-
+    @OptionGroup var place: BoardPlace
     @OptionGroup var engine: EngineOptions
     @OptionGroup var logging: LogOptions
 
@@ -44,7 +37,7 @@ struct EngineCommand: AsyncParsableCommand {
         defer { log.drain() }
         var configuration = try engine.configuration(logger)
         configuration.host = host
-        if let board { configuration.cancelSource = BoardCancelSource(directory: board, logger: logger) }
+        configuration.cancelSource = try place.source(logger)
         configuration.port = port
         let engine = EmbeddedEngine(configuration: configuration)
         do {

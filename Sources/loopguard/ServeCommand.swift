@@ -3,6 +3,7 @@ import CancelBoard
 import EmbeddedEngine
 import Exposition
 import Gateway
+import GenerationWire
 import Guard
 import Logging
 import Metrics
@@ -73,23 +74,7 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: "Seconds that running streams get to finish when the process is told to stop.")
     var grace = 5.0
 
-    @Option(
-        help: ArgumentHelp(
-            """
-            Make a cancel board in this directory, best on tmpfs such as /run/loopguard, for an engine that reads it; \
-            the embedded engine has one of its own.
-            """,
-            valueName: "directory"
-        )
-    )
-    var board: String?
-
-    @Option(help: "How many runs can have a flag on the cancel board at the same time.")
-    var boardSlots = 1_024
-
-    @Option(help: "The header in which the engine learns the place of a run's flag on the cancel board.")
-    var boardHeader = BoardCancelSource.header
-
+    @OptionGroup var board: BoardOptions
     @OptionGroup var engine: EngineOptions
     @OptionGroup var logging: LogOptions
 
@@ -100,14 +85,8 @@ struct ServeCommand: AsyncParsableCommand {
             guard let limit, !(limit > 0 && limit <= 86_400) else { continue }
             throw ValidationError("\(name) must be more than 0 and at most 86400 seconds, not \(limit).")
         }
-        if !BoardLayout.slotLimits.contains(boardSlots) {
-            let limits = BoardLayout.slotLimits
-            throw ValidationError(
-                "--board-slots must be from \(limits.lowerBound) to \(limits.upperBound), not \(boardSlots)."
-            )
-        }
-        if board != nil, upstream == nil {
-            throw ValidationError("--board is for an engine of its own; name it with --upstream.")
+        if board.isNamed, upstream == nil {
+            throw ValidationError("the embedded engine has a cancel board of its own; name another with --upstream.")
         }
         if !(keepAliveInterval >= 0.1 && keepAliveInterval <= 3_600) {
             throw ValidationError("--keep-alive-interval must be from 0.1 to 3600 seconds, not \(keepAliveInterval).")
@@ -123,7 +102,7 @@ struct ServeCommand: AsyncParsableCommand {
         MetricsSystem.bootstrap(metrics)
 
         let embedded = try await upstream == nil ? startEngine(logger) : nil
-        let board = try embedded?.board ?? makeBoard()
+        let shared = try board.open(logger)
         let upstream: UpstreamURL
         do throws(UpstreamURL.Invalid) {
             upstream = try UpstreamURL(self.upstream ?? "http://127.0.0.1:\(embedded?.port ?? 0)")
@@ -141,28 +120,24 @@ struct ServeCommand: AsyncParsableCommand {
         configuration.logger = logger
         configuration.metricsText = { metrics.render() }
         configuration.rules = { rules.resolve($0) }
-        configuration.board = board
-        configuration.boardHeader = boardHeader
+        configuration.board = embedded?.board ?? shared?.board
+        configuration.boardHeader = board.boardHeader
+        configuration.boardField = board.boardField.flatMap { BodyField(parsing: $0) }
         let gateway = GatewayService(server: GatewayServer(configuration: configuration), grace: .seconds(grace)) {
             "loopguard listens on http://\($0) and guards \(upstream)"
         }
-        let services: [any Service] = (embedded.map { [EngineService(engine: $0.engine)] } ?? []) + [gateway]
+        var services: [any Service] = [gateway]
+        // In the order of their start; they stop the other way round.
+        if let engine = embedded?.engine { services.insert(EngineService(engine: engine), at: 0) }
+        if let door = shared?.door { services.insert(door, at: 0) }
         try await ServiceGroup(services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger).run()
-    }
-
-    private func makeBoard() throws -> BoardOwner? {
-        do throws(BoardError) {
-            return try board.map { path throws(BoardError) in try BoardOwner.create(at: path, slots: boardSlots) }
-        } catch {
-            throw ValidationError("--board: \(error)")
-        }
     }
 
     /// Starts the engine that comes with loopguard on a port of its own. Its cancel board is private memory.
     private func startEngine(_ logger: Logger) async throws -> (engine: EmbeddedEngine, port: Int, board: BoardOwner) {
         var configuration = try engine.configuration(logger)
         configuration.port = 0
-        let (board, reader) = try BoardOwner.inProcess(slots: boardSlots)
+        let (board, reader) = try BoardOwner.inProcess(slots: board.boardSlots)
         configuration.cancelSource = BoardCancelSource(reader)
         let engine = EmbeddedEngine(configuration: configuration)
         let address = try await engine.start()

@@ -68,3 +68,38 @@ import Testing
         #expect(Set(runs).count > 200, "\(text(written))")
     }
 }
+
+/// The small model beside the reference implementation that trained it, `Tools/model/llama.py`.
+@Suite struct SmallModelGoldenTests {
+    private static let folder = #filePath.split(separator: "/").dropLast().map { "/\($0)" }.joined() + "/Golden"
+
+    @Test func itsLogitsAreThoseOfTheReference() throws {
+        let model = try LlamaModel.small()
+        let cases = try #require(JSONValue.read("\(Self.folder)/small-logits.json").elements)
+        #expect(cases.count >= 3)
+        for golden in cases {
+            let tokens = try #require(golden["prompt"]?.elements).compactMap { $0.integer.map { Token($0) } }
+            let rows = try #require(golden["logits"]?.elements).map { row in
+                try #require(row.elements).compactMap { $0.number.map { Float($0) } }
+            }
+            let session = model.makeSession(slots: 1)
+            // The rows are those of the last positions.
+            session.prefill(tokens.dropLast(rows.count)[...], slot: 0)
+            for (token, row) in zip(tokens.suffix(rows.count), rows) {
+                let logits = session.step(token)
+                #expect(relativeDifference(logits[...], row) < 1e-3)
+            }
+        }
+    }
+
+    @Test func itsTokensAreThoseOfTheReference() throws {
+        let tokenizer = try LlamaModel.small().tokenizer
+        let cases = try #require(JSONValue.read("\(Self.folder)/small-tokenizer.json").elements)
+        #expect(cases.count >= 10)
+        for golden in cases {
+            let text = try #require(golden["text"]?.string)
+            let tokens = try #require(golden["plain"]?.elements).compactMap { $0.integer.map { Token($0) } }
+            #expect(tokenizer.encode(Array(text.utf8)) == tokens, "\(text)")
+        }
+    }
+}

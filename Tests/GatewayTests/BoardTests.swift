@@ -1,5 +1,6 @@
 import CancelBoard
 import Cancellation
+import GenerationWire
 import NIOHTTP1
 import Testing
 
@@ -93,6 +94,23 @@ import Testing
             #expect(try Flags.handle(of: call).epoch == board.epoch)
             try await call.reply()
             #expect(try await client.answer(to: "POST").status == 200)
+        }
+    }
+
+    @Test func theBodyNamesTheFlagWhereTheEngineLooksForIt() async throws {
+        let flags = try Flags()
+        try await Rig.run {
+            $0.board = flags.board
+            $0.boardField = BodyField(parsing: "vllm_xargs.loopguard_cancel")
+        } _: { rig in
+            let client = try await rig.client()
+            try await client.post(Rig.chat, #"{"model":"m","stream":true,"vllm_xargs":{"other":1}}"#)
+            let call = try await rig.upstream.nextCall()
+            let handle = try Flags.handle(of: call)
+            let member = #""loopguard_cancel":"\#(handle)""#
+            #expect(call.text == #"{"model":"m","stream":true,"vllm_xargs":{\#(member),"other":1}}"#)
+            try await call.reply()
+            _ = try await client.answer(to: "POST")
         }
     }
 }
