@@ -11,9 +11,9 @@ import urllib.request
 class Loopguard:
     """A running `loopguard serve`, embedded engine included unless an upstream is named; or another of its servers."""
 
-    def __init__(self, binary, *arguments, command="serve"):
+    def __init__(self, binary, *arguments, command="serve", user=None):
         self.process = subprocess.Popen(
-            [binary, command, "--port", "0", *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+            [binary, command, "--port", "0", *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, user=user
         )
         self.log = []
         self.url = self._await_address()

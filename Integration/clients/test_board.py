@@ -1,6 +1,7 @@
 """Gateway and engine as two processes that share a cancel board."""
 
 import os
+import subprocess
 import tempfile
 import time
 
@@ -71,3 +72,27 @@ def test_a_second_gateway_is_told_that_the_board_is_taken(board):
     with Loopguard(BINARY, "--upstream", "http://127.0.0.1:1", "--board", board):
         with pytest.raises(RuntimeError, match="board"):
             Loopguard(BINARY, "--upstream", "http://127.0.0.1:1", "--board", board)
+
+
+def may_run_as(user):
+    """Whether this process may start the binary as another user, and that user may read it."""
+    try:
+        return subprocess.run([BINARY, "--version"], user=user, capture_output=True).returncode == 0
+    except (PermissionError, LookupError, OSError):
+        return False
+
+
+@pytest.mark.skipif(not may_run_as("nobody"), reason="the binary cannot be started as another user")
+def test_an_engine_of_another_user_gets_the_board_at_the_door():
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o755)
+        door = os.path.join(folder, "door")
+        # The engine waits for nothing: it knocks when a request names a board that it does not have.
+        with Loopguard(
+            BINARY, "--tokens-per-second", "400", "--board-door", door, "--board-user", "root", command="engine", user="nobody"
+        ) as engine:
+            with Loopguard(
+                BINARY, "--upstream", engine.url, "--board-door", door, "--board-user", "nobody"
+            ) as gateway:
+                assert loop(gateway) == "length"
+                assert ended(gateway)["engine"]["outcome"] == "cancelled"

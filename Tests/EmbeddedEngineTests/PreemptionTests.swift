@@ -58,6 +58,8 @@ import Testing
         let bench = Bench(model: HistoryModel()) {
             $0.slots = 8
             $0.kvTokens = 150
+            // Nobody is held up by a reader.
+            $0.outputCapacity = 200
             $0.stepHook = { if case .preempted(let id, _) = $0 { preempted.withLock { _ = $0.insert(id) } } }
         }
         let readers = (0..<6).map { index in

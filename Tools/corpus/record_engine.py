@@ -20,12 +20,16 @@ PROMPTS = [
     "What is a loop?", "Tell me about the guard.", "What does the engine do?", "Write about the scheduler.", "Why do models loop?",
     "What is a healthy stream?", "Tell me a story.", "What are the three promises?", "How does the guard stop the engine?", "Write a long text.",
     "What happens to the client?", "Explain the tokens.", "What is a tool call?", "Who are you?", "What is a request?", "Go on.",
+    "Tell me a long story about an agent.", "Write a long story.", "Tell me a long story about a token.", "Tell me a long story about a guard.",
+    "Tell me a long story about an engine.", "Tell me a story about a loop.", "Please list every file in the repository, one by one.",
+    "Write a list of all detectors.", "Write a long list of steps.", "Tell me everything about streams.", "Write a poem about tokens.",
+    "Describe the whole program in detail.", "Write ten questions about loopguard.", "Count the tokens.",
 ]
 
 
 def ask(base, prompt, temperature, seed):
     """The text of an answer and why it ended."""
-    body = {"model": "any", "messages": [{"role": "user", "content": prompt}], "max_tokens": 2500, "temperature": temperature, "seed": seed}
+    body = {"model": "any", "messages": [{"role": "user", "content": prompt}], "max_tokens": 1900, "temperature": temperature, "seed": seed}
     request = urllib.request.Request(base + "/v1/chat/completions", json.dumps(body).encode(), {"Content-Type": "application/json"})
     with urllib.request.urlopen(request) as response:
         choice = json.load(response)["choices"][0]
