@@ -7,7 +7,7 @@ func eventually(
     _ condition: @Sendable () -> Bool,
     sourceLocation: SourceLocation = #_sourceLocation
 ) async throws {
-    let deadline = ContinuousClock.now + .seconds(20)
+    let deadline = ContinuousClock.now + .seconds(60)
     while !condition() {
         if ContinuousClock.now > deadline {
             Issue.record("the condition never held", sourceLocation: sourceLocation)
