@@ -75,6 +75,8 @@ let package = Package(
                 swiftSettings: house
             ),
         ],
+        room("RunIdentity", uses: ["JSONBytes"]),
+        room("Runs", uses: ["Cancellation", "Guard", "LoopDetection", "RunIdentity"]),
         room("Rules", uses: ["GenerationWire", "Guard", "LoopDetection", yams]),
         room("Exposition", uses: [coreMetrics, metrics]),
         room(
@@ -92,7 +94,7 @@ let package = Package(
             "Gateway",
             uses: [
                 "CancelBoard", "Cancellation", "Exposition", "GenerationWire", "Guard", "JSONBytes", "LoopDetection",
-                "Rules",
+                "Rules", "RunIdentity", "Runs",
                 coreMetrics, logging, metrics, nioCore, nioEmbedded, nioHTTP1, nioPosix,
             ]
         ),

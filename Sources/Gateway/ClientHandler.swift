@@ -4,6 +4,8 @@ internal import GenerationWire
 internal import Metrics
 internal import NIOCore
 internal import NIOHTTP1
+internal import RunIdentity
+internal import Runs
 
 /// One client connection: takes requests one after the other, answers our own routes, hands the rest to an exchange.
 final class ClientHandler: ChannelDuplexHandler {
@@ -16,7 +18,11 @@ final class ClientHandler: ChannelDuplexHandler {
         /// Between two requests.
         case idle
         /// Waiting for the end of a request to one of our routes.
-        case control(HTTPRequestHead, ControlRoute)
+        case control(HTTPRequestHead, ControlRoute, Viewer)
+        /// The answer to it is being worked out.
+        case answering
+        /// Somebody follows the events of runs.
+        case following(RunEventStream)
         /// Gathering the body of a generation request.
         case collecting(HTTPRequestHead)
         /// The exchange answers.
@@ -30,7 +36,7 @@ final class ClientHandler: ChannelDuplexHandler {
         var isUnanswered: Bool {
             switch self {
             case .idle, .control, .collecting: true
-            case .proxying, .draining, .closing: false
+            case .answering, .following, .proxying, .draining, .closing: false
             }
         }
     }
@@ -125,37 +131,69 @@ final class ClientHandler: ChannelDuplexHandler {
 
     private func begin(_ head: HTTPRequestHead) {
         requestIsWhole = false
-        if let refusal = refusal(of: head) {
-            closesAfterResponse = true
-            var reply = refusal.head(for: head)
-            reply.headers.replaceOrAdd(name: "connection", value: "close")
-            write(reply)
-            write(ByteBuffer(bytes: refusal.body))
-            return finish()
-        }
+        if let refusal = refusal(of: head) { return refuse(refusal, to: head) }
         if head.version.isChunkable, head.headers[canonicalForm: "expect"].contains("100-continue") {
             writeInformational(HTTPResponseHead(version: .http1_1, status: .continue))
         }
         let path = HopByHop.path(of: head.uri)
-        if let route = ControlRoute(head.method, path), route != .metrics || gateway.configuration.metricsText != nil {
-            state = .control(head, route)
+        if let route = ControlRoute(head.method, path), isOurs(route) { return beginControl(route, head) }
+        if head.method == .OPTIONS, ControlRoute.owns(path) { return beginControl(.wrongMethod(allowed: ""), head) }
+        let kind = RunKind(head.method, path: path)
+        if kind.format == nil {
+            proxy(.init(head: head, body: .streaming, kind: kind))
         } else {
-            let kind = RunKind(head.method, path: path)
-            if kind.format == nil {
-                proxy(.init(head: head, body: .streaming, kind: kind))
-            } else {
-                state = .collecting(head)
-            }
+            state = .collecting(head)
         }
     }
 
+    /// Some of our routes are also routes of engines.
+    private func isOurs(_ route: ControlRoute) -> Bool {
+        switch route {
+        case .metrics: gateway.configuration.metricsText != nil
+        // A response in the background is the engine's own affair.
+        case .stop(.response, let id):
+            id.isEmpty || gateway.registry.find(id, at: NIODeadline.now().uptimeNanoseconds) != nil
+        default: true
+        }
+    }
+
+    private func beginControl(_ route: ControlRoute, _ head: HTTPRequestHead) {
+        guard !route.isPublic else {
+            state = .control(head, route, .owner(""))
+            return
+        }
+        switch gateway.access.judge(head, for: route) {
+        case .allowed(let viewer): state = .control(head, route, viewer)
+        case .refused(let reply): refuse(reply, to: head)
+        }
+    }
+
+    /// Answers before the request is whole, and reads no further one.
+    private func refuse(_ reply: Reply, to request: HTTPRequestHead) {
+        closesAfterResponse = true
+        var head = reply.head(for: request)
+        head.headers.replaceOrAdd(name: "connection", value: "close")
+        write(head)
+        closesAfterResponse = true
+        if request.method != .HEAD { write(ByteBuffer(bytes: reply.body)) }
+        finish()
+    }
+
     private func refusal(of head: HTTPRequestHead) -> Reply? {
-        if gateway.isShuttingDown { return .shuttingDown }
+        if gateway.isShuttingDown { return .shuttingDown(in: kind(of: head).format) }
         if head.method == .CONNECT { return .unsupported("CONNECT") }
         guard HopByHop.asksForUpgrade(head) else { return nil }
         // HTTP/2 without TLS is offered by some clients as a matter of course; going on in HTTP/1.1 is a valid answer.
         let others = head.headers[canonicalForm: "upgrade"].filter { $0.lowercased() != "h2c" }
         return others.isEmpty ? nil : .unsupported("Upgrade to \(others.joined(separator: ", "))")
+    }
+
+    private func collectControl(_ bytes: ByteBuffer, of head: HTTPRequestHead) {
+        collected.writeImmutableBuffer(bytes)
+        guard collected.readableBytes > ControlDesk.longestBody else { return }
+        collected = ByteBuffer()
+        let message = "A request of this kind holds at most \(ControlDesk.longestBody) bytes."
+        refuse(.error(.payloadTooLarge, message, type: "invalid_request_error", code: "too_large"), to: head)
     }
 
     private func collect(_ bytes: ByteBuffer, of head: HTTPRequestHead) {
@@ -183,7 +221,7 @@ final class ClientHandler: ChannelDuplexHandler {
     private func end(_ trailers: HTTPHeaders?) {
         requestIsWhole = true
         switch state {
-        case .control(let head, let route): answerControl(route, head)
+        case .control(let head, let route, let viewer): answerControl(route, head, as: viewer)
         case .collecting(let head):
             let body = takeCollected()
             let kind = kind(of: head)
@@ -191,30 +229,63 @@ final class ClientHandler: ChannelDuplexHandler {
             proxy(.init(head: head, body: .whole(body), kind: kind, generation: generation))
         case .proxying(let exchange): exchange.clientEnded(trailers)
         case .draining: state = .idle
-        case .idle, .closing: break
+        case .idle, .answering, .following, .closing: break
         }
     }
 
-    private func answerControl(_ route: ControlRoute, _ head: HTTPRequestHead) {
+    private func answerControl(_ route: ControlRoute, _ head: HTTPRequestHead, as viewer: Viewer) {
+        guard let context else { return }
+        let body = takeCollected()
+        state = .answering
         switch route {
-        case .cancelCommand(let id): answer(ControlReply.cancelCommand(id, in: gateway.registry), to: head)
-        case .cancelRequest(let id): answer(ControlReply.cancelRequest(id, in: gateway.registry), to: head)
-        case .listRequests: answer(ControlReply.list(gateway.registry), to: head)
-        case .health: answer(Reply(json: Array(#"{"status":"ok"}"#.utf8)), to: head)
-        case .metrics: answer(Reply(text: gateway.configuration.metricsText?() ?? ""), to: head)
-        case .readiness:
-            guard let context else { return }
-            pool.probe().hop(to: context.eventLoop).assumeIsolated().whenSuccess { reachable in
-                let ready = reachable && !self.gateway.isShuttingDown
-                let unready = UpstreamFailure(
-                    kind: .unreachable,
-                    message: "The engine cannot be reached; is it running?"
-                )
-                var reply = ready ? Reply(json: Array(#"{"status":"ready"}"#.utf8)) : unready.reply(in: nil)
-                if !ready { reply.status = .serviceUnavailable }
-                self.answer(reply, to: head)
+        case .readiness: answerReadiness(head, context)
+        case .events(let id): follow(id, head, as: viewer, context)
+        default:
+            let handler = NIOLoopBound(self, eventLoop: context.eventLoop)
+            let loop = context.eventLoop
+            ControlDesk(gateway: gateway, viewer: viewer).answer(route, head, body: body) { reply in
+                if loop.inEventLoop {
+                    handler.value.answer(reply, to: head)
+                } else {
+                    loop.execute { handler.value.answer(reply, to: head) }
+                }
             }
         }
+    }
+
+    private func answerReadiness(_ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
+        pool.probe().hop(to: context.eventLoop).assumeIsolated().whenSuccess { reachable in
+            let ready = reachable && !self.gateway.isShuttingDown
+            let unready = UpstreamFailure(
+                kind: .unreachable,
+                message: "The engine cannot be reached; is it running?"
+            )
+            var reply = ready ? Reply(json: Array(#"{"status":"ready"}"#.utf8)) : unready.reply(in: nil)
+            if !ready { reply.status = .serviceUnavailable }
+            self.answer(reply, to: head)
+        }
+    }
+
+    /// Begins a stream of events that ends with the run that is followed, or with the connection.
+    private func follow(_ id: String?, _ head: HTTPRequestHead, as viewer: Viewer, _ context: ChannelHandlerContext) {
+        let registry = gateway.registry
+        let run = id.flatMap { registry.find($0, as: viewer, at: NIODeadline.now().uptimeNanoseconds) }
+        if let id, run == nil {
+            return answer(.notFound("There is no run '\(id.prefix(128))', or none any more."), to: head)
+        }
+        let last = head.headers.first(name: "last-event-id") ?? URLText.query(of: head.uri)["last_event_id"]
+        var response = HTTPResponseHead(version: head.version, status: .ok)
+        response.headers.add(name: "Content-Type", value: "text/event-stream")
+        response.headers.add(name: "Cache-Control", value: "no-store")
+        response.headers.add(name: "X-Accel-Buffering", value: "no")
+        HopByHop.frame(&response, for: head)
+        write(response)
+        flush()
+        if head.method == .HEAD { return finish() }
+        let after = last.flatMap { UInt64($0) }
+        let stream = RunEventStream(of: run, after: after, in: registry, as: viewer, to: self, on: context.eventLoop)
+        state = .following(stream)
+        stream.start()
     }
 
     // MARK: ChannelDuplexHandler
@@ -234,6 +305,7 @@ final class ClientHandler: ChannelDuplexHandler {
         case (_, .closing): break
         case (.head(let head), _): begin(head)
         case (.body(let bytes), .collecting(let head)): collect(bytes, of: head)
+        case (.body(let bytes), .control(let head, _, _)): collectControl(bytes, of: head)
         case (.body(let bytes), .proxying(let exchange)): exchange.clientSent(bytes)
         case (.body, _): break
         case (.end(let trailers), _): end(trailers)
@@ -253,21 +325,32 @@ final class ClientHandler: ChannelDuplexHandler {
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
-        if case .proxying(let exchange) = state, context.channel.isWritable { exchange.clientCanTakeMore() }
+        guard context.channel.isWritable else { return }
+        if case .proxying(let exchange) = state { exchange.clientCanTakeMore() }
+        if case .following(let stream) = state { stream.resume() }
     }
 
     func channelInactive(context: ChannelHandlerContext) {
         let last = state
         state = .closing
+        leave(last)
+    }
+
+    /// The client is gone.
+    private func leave(_ last: State) {
         if case .proxying(let exchange) = last { exchange.end(.clientDisconnect) }
+        if case .following(let stream) = last { stream.stop() }
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         switch (event as? ShutdownEvent, state) {
         case (.closeWhenIdle, .idle), (.endNow, .idle), (.endNow, .control), (.endNow, .collecting),
-            (.endNow, .draining):
+            (.endNow, .answering), (.endNow, .draining):
             state = .closing
             context.close(promise: nil)
+        case (.closeWhenIdle, .following(let stream)), (.endNow, .following(let stream)):
+            stream.stop()
+            finish()
         case (.endNow, .proxying(let exchange)): exchange.end(.shutdown)
         default: break
         }
@@ -280,7 +363,7 @@ final class ClientHandler: ChannelDuplexHandler {
             return answer(.badRequest("The request is not valid HTTP/1.1: \(error)"), to: request)
         }
         state = .closing
-        if case .proxying(let exchange) = last { exchange.end(.clientDisconnect) }
+        leave(last)
         context.close(promise: nil)
     }
 }

@@ -17,6 +17,14 @@ public struct GatewayConfiguration: Sendable {
     public var rules: @Sendable (RequestFacts) -> Resolution = { RuleSet.default.resolve($0) }
     /// Where one line per finished run goes.
     public var logger = Logger(label: "loopguard.gateway")
+    /// The key that shows and stops everybody's runs; `nil` for none, which is only right on a loopback address.
+    public var controlKey: String?
+    /// The origins, such as `https://desk.example`, whose pages may stop runs besides our own.
+    public var allowedOrigins: [String] = []
+    /// The names besides those of a loopback address by which this machine may be called.
+    public var allowedHosts: [String] = []
+    /// The version that is told to those who ask for statistics.
+    public var version = ""
     /// The cancel board on which every generation gets a flag; `nil` for none.
     public var board: BoardOwner?
     /// The header in which the engine learns the place of a run's flag.

@@ -7,6 +7,7 @@ internal import LoopDetection
 internal import Metrics
 internal import NIOCore
 internal import NIOHTTP1
+internal import Runs
 internal import Synchronization
 
 /// The way of the engine's answer to the client.
@@ -28,10 +29,10 @@ extension Exchange {
         let plan = ResponsePlan(for: head, guarding: request.generation?.format)
         if case .refused(let failure) = plan { return fail(failure) }
         if gather(head, plan) {
-            if state.answer == .gathering { _ = run.state.advance(to: .streaming) }
+            if state.answer == .gathering { advance(to: .streaming) }
             return
         }
-        _ = run.state.advance(to: .streaming)
+        advance(to: .streaming)
         var reply = HopByHop.clientHead(for: head, request: request.head, reframed: plan == .guarded)
         if request.kind.isRun { reply.headers.replaceOrAdd(name: "X-Loopguard-Run-Id", value: run.id) }
         if plan == .guarded {
@@ -102,7 +103,7 @@ extension Exchange {
         run.figures.bytes.wrappingAdd(bytes.readableBytes, ordering: .relaxed)
         gateway.metrics.bytesDown.increment(by: bytes.readableBytes)
         if isFirst {
-            let taken = (now - run.startedAt).nanoseconds
+            let taken = (now - NIODeadline.uptimeNanoseconds(run.startedAt)).nanoseconds
             run.figures.firstByteNanoseconds.store(taken, ordering: .relaxed)
             if state.isGuarded { gateway.metrics.timeToFirstToken.recordNanoseconds(taken) }
         } else if state.isGuarded {
@@ -120,7 +121,7 @@ extension Exchange {
         let span = bytes.readableBytesUInt8Span
         if isFirst, let id = EngineID.find(in: span) { gateway.registry.alias(id, for: run) }
         guard let outcome = guarding?.receive(span) else { return }
-        if outcome.events > 0 { run.figures.events.store(outcome.events, ordering: .relaxed) }
+        if outcome.events > 0 { count(outcome.events) }
         gateway.metrics.guardSeconds.increment(by: Double((NIODeadline.now() - start).nanoseconds) / 1e9)
         switch outcome.forward {
         case .unchanged: write(bytes, in: frame)
@@ -134,6 +135,18 @@ extension Exchange {
         act(on: outcome)
         // The engine's own ending has passed: from here on a cancel comes too late.
         if outcome.isComplete { _ = run.state.advance(to: .completed) }
+    }
+
+    /// Counts what the engine has sent.
+    private func count(_ events: Int) {
+        run.figures.events.store(events, ordering: .relaxed)
+        let tokens = guarding?.deltas ?? 0
+        gateway.registry.totals.received(tokens: tokens - run.figures.tokens.exchange(tokens, ordering: .relaxed))
+        guard let calls = guarding?.takeJudgedCalls() else { return }
+        for call in calls {
+            let arguments = String(decoding: call.arguments.prefix(200), as: UTF8.self)
+            tell(.toolCall(name: String(decoding: call.name, as: UTF8.self), arguments: arguments))
+        }
     }
 
     /// Writes what the guard still held when the engine had finished, and acts on what it found.
@@ -165,6 +178,8 @@ extension Exchange {
 
     func note(_ verdict: Verdict) {
         gateway.metrics.verdict(verdict)
+        if request.kind.isRun { tell(.trip(verdict)) }
+        if verdict.mode < .stop { run.warn(verdict) }
         guard verdict.mode == .warn else { return }
         gateway.configuration.logger.warning(
             "a detector warned",

@@ -7,6 +7,7 @@ internal import Logging
 internal import Metrics
 internal import NIOCore
 internal import NIOHTTP1
+internal import Runs
 internal import Synchronization
 
 /// A run's flag on the cancel board: taken before the engine is asked, raised when the run is ended, given back at its
@@ -45,12 +46,12 @@ extension Exchange {
     }
 
     /// Raises the flag.
-    func raiseFlag(_ reason: EndReason) {
-        guard let flag, let board = gateway.configuration.board else { return }
-        let result = board.cancel(flag, reason)
-        if result == .accepted, board.engine != nil {
-            EngineConfirmation(flag: flag, run: run, board: board, gateway: gateway).watch(on: loop)
-        }
+    /// - Returns: Whether the engine will say what it did.
+    func raiseFlag(_ reason: EndReason) -> Bool {
+        guard let flag, let board = gateway.configuration.board else { return false }
+        guard board.cancel(flag, reason) == .accepted, board.engine != nil else { return false }
+        EngineConfirmation(flag: flag, run: run, board: board, gateway: gateway).watch(on: loop)
+        return true
     }
 
     /// Gives the slot back. By now the answer is whole or the connection to the engine is closed.
@@ -83,34 +84,34 @@ struct EngineConfirmation: Sendable {
         loop.scheduleTask(in: delay) { [self] in
             if let word = board.acknowledgement(flag), case .final(let outcome) = word.state {
                 settle(outcome, word)
-            } else if NIODeadline.now() - began > Self.patience {
+            } else if NIODeadline.now() - began > Self.patience || gateway.isShuttingDown {
                 gateway.metrics.unconfirmed.increment()
                 gateway.configuration.logger.warning(
                     "the engine has not confirmed that it stopped",
                     metadata: ["run_id": "\(run.id)", "slot": "\(flag)"]
                 )
+                run.confirmation = Confirmation(isConfirmed: false, way: .board, nanoseconds: taken)
+                RunReport.conclude(run, in: gateway)
             } else {
                 watch(on: loop, after: delay * 2)
             }
         }
     }
 
+    private var taken: Int64 { (NIODeadline.now() - began).nanoseconds }
+
     private func settle(_ outcome: BoardOutcome, _ word: BoardAcknowledgement) {
-        let taken = (NIODeadline.now() - began).nanoseconds
-        run.confirmation = Confirmation(outcome: outcome, tokens: word.tokens, step: word.step, nanoseconds: taken)
+        let taken = taken
+        run.confirmation = Confirmation(
+            isConfirmed: true,
+            way: .board,
+            outcome: "\(outcome)",
+            tokens: word.tokens,
+            step: word.step,
+            nanoseconds: taken
+        )
         gateway.metrics.confirmed(outcome)
         gateway.metrics.engineStop.recordNanoseconds(taken)
+        RunReport.conclude(run, in: gateway)
     }
-}
-
-/// What an engine said about a run that was ended.
-struct Confirmation: Sendable, Equatable {
-    /// How it ended there: by its flag, or by itself a moment before.
-    var outcome: BoardOutcome
-    /// How many tokens were generated for it.
-    var tokens: UInt64
-    /// The engine's step at which it ended.
-    var step: UInt64
-    /// From the flag to the moment the gateway saw the engine's word, rounded up to the gateway's looks.
-    var nanoseconds: Int64
 }

@@ -5,6 +5,7 @@ internal import Guard
 internal import Metrics
 internal import NIOCore
 internal import NIOHTTP1
+internal import Runs
 internal import Synchronization
 
 /// The ways in which an exchange ends, each of which leads through ``close()`` once.
@@ -39,6 +40,7 @@ extension Exchange {
         // The client's last bytes do not wait for the log.
         answer(client)
         report()
+        RunReport.conclude(run, in: gateway)
     }
 
     /// The connection to the engine is gone.
@@ -90,6 +92,7 @@ extension Exchange {
     func carryOutEnd(_ reason: EndReason, decided: NIODeadline) {
         guard !isClosed else { return }
         if reason == .clientDisconnect { client = nil }
+        if run.state.current.phase == .stopping { tell(.state(.stopping, run.state.current.reason)) }
         switch state.ended() {
         case .reply:
             let reply = endGathered(reason)
@@ -102,14 +105,46 @@ extension Exchange {
         case .nothing: break
         }
         // The reason that won, should the client have left while another end was on its way.
+        var isAwaited = false
         if run.state.current.phase == .stopping, let reason = run.state.current.reason {
-            raiseFlag(reason)
+            isAwaited = raiseFlag(reason)
             gateway.metrics.cancel(reason)
         }
+        if !isAwaited, upstream != nil { noteClosed(decided) }
         leaveEngine()
-        _ = run.state.settle()
         gateway.metrics.cancelLatency.recordNanoseconds((NIODeadline.now() - decided).nanoseconds)
+        close(concluding: !isAwaited)
+    }
+
+    /// Nobody will say whether the engine has stopped; all that is known is that its connection was closed.
+    private func noteClosed(_ decided: NIODeadline) {
+        let taken = (NIODeadline.now() - decided).nanoseconds
+        run.confirmation = Confirmation(isConfirmed: nil, way: .close, nanoseconds: taken)
+    }
+
+    /// Answers a run that may not begin.
+    func refuse(_ reply: Reply) {
+        if run.state.stop(.treeStop) == .won { _ = run.state.settle() }
+        _ = state.ended()
+        run.figures.status.store(Int(reply.status.code), ordering: .relaxed)
+        let client = client
         close()
+        answer(reply, to: client)
+    }
+
+    // MARK: What is told about the run
+
+    /// Takes a step of the run that is no end.
+    func advance(to phase: RunPhase) {
+        if request.kind.isRun {
+            gateway.registry.advance(run, to: phase, at: WallClock.now)
+        } else {
+            _ = run.state.advance(to: phase)
+        }
+    }
+
+    func tell(_ event: RunEvent.Kind) {
+        if request.kind.isRun { gateway.registry.note(event, of: run, at: WallClock.now) }
     }
 
     /// Gives a client its whole answer: under the engine's headers, when it is one that was put together.
@@ -129,10 +164,12 @@ extension Exchange {
     }
 
     /// Lets go of everything and tells about it, once.
-    private func close() {
+    /// - Parameter concluding: Whether the run has come to rest with that; otherwise the engine's word is awaited.
+    private func close(concluding: Bool = true) {
         guard !isClosed else { return }
         letGo()
         report()
+        if concluding { RunReport.conclude(run, in: gateway) }
     }
 
     private func letGo() {
@@ -142,12 +179,16 @@ extension Exchange {
         client = nil
         releaseFlag()
         waiting = []
-        run.detach()
+        run.keep(guarding?.text(limit: run.verdict == nil ? Self.keptText : ExchangeDriver.shownText))
+        detach()
     }
+
+    /// The text that is kept of a run that nothing was found in, in bytes of each channel.
+    private static let keptText = 1_024
 
     private func report() {
         gateway.metrics.unreadEvents.increment(by: guarding?.unreadEvents ?? 0)
-        RunReport.publish(run, to: gateway)
+        RunReport.close(run, in: gateway)
     }
 
     // MARK: Time limits

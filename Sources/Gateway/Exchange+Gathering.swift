@@ -6,6 +6,7 @@ internal import LoopDetection
 internal import Metrics
 internal import NIOCore
 internal import NIOHTTP1
+internal import Runs
 internal import Synchronization
 
 /// Requests for an answer in one piece: the engine is asked for a stream, which is guarded and put together.
@@ -124,7 +125,7 @@ extension Exchange {
     /// The whole answer of a run that is ended before its natural end, for a client that waits for one.
     func endGathered(_ reason: EndReason) -> Reply {
         guard let generation = request.generation ?? request.format.map({ GenerationRequest(format: $0) }) else {
-            return reason == .shutdown ? .shuttingDown : .cancelled
+            return reason == .shutdown ? .shuttingDown(in: request.format) : .cancelled
         }
         guard !generation.stream else {
             var reply = Reply(json: guarding?.end(reason) ?? [])

@@ -9,6 +9,8 @@ internal import Metrics
 internal import NIOCore
 internal import NIOHTTP1
 internal import Rules
+internal import RunIdentity
+internal import Runs
 internal import Synchronization
 
 /// One request on its way to the engine and its answer on the way back, on one event loop.
@@ -41,6 +43,7 @@ final class Exchange {
     let pool: UpstreamPool
     let loop: any EventLoop
     private(set) var run: Run!
+    private var driver: ExchangeDriver!
 
     var state = ExchangeState()
     var guarding: GuardedStream?
@@ -71,7 +74,14 @@ final class Exchange {
     var keepAliveTimer: Scheduled<Void>?
     var isClosed = false
 
-    init(_ request: Request, client: ClientHandler, pool: UpstreamPool, gateway: GatewayContext, loop: any EventLoop) {
+    init(
+        _ request: Request,
+        of identity: RunIdentity = RunIdentity(),
+        client: ClientHandler,
+        pool: UpstreamPool,
+        gateway: GatewayContext,
+        loop: any EventLoop
+    ) {
         self.request = request
         self.client = client
         self.pool = pool
@@ -79,16 +89,30 @@ final class Exchange {
         self.loop = loop
         lastRead = .now()
         lastWritten = lastRead
-        let path = String(HopByHop.path(of: request.head.uri))
-        let model = request.generation?.model ?? ""
-        run = Run(exchange: self, on: loop, path: path, model: model, kind: request.kind, now: lastRead)
+        driver = ExchangeDriver(self, on: loop)
+        run = Run(
+            identity: identity,
+            facts: Run.Facts(
+                kind: request.kind.label,
+                path: String(HopByHop.path(of: request.head.uri)),
+                model: request.generation?.model ?? "",
+                client: request.head.headers.first(name: "user-agent"),
+                maxTokens: request.generation?.maxTokens
+            ),
+            started: WallClock.now,
+            startedAt: lastRead.uptimeNanoseconds,
+            driver: driver
+        )
     }
+
+    /// Lets go of the run: nothing is carried out here any more.
+    func detach() { driver.detach() }
 
     // MARK: Asking the engine
 
     func start() {
         gateway.metrics.inFlight.increment()
-        if request.kind.isRun { gateway.registry.add(run) }
+        if request.kind.isRun, !isAdmitted() { return }
         resolveSettings()
         chooseAsking()
         if settings?.history == .answer {
@@ -110,12 +134,26 @@ final class Exchange {
         if !isClosed { makeGuard() }
     }
 
+    /// Whether the run may begin; one that may not is answered.
+    private func isAdmitted() -> Bool {
+        switch gateway.registry.admit(run, at: run.startedAt) {
+        case .admitted: return true
+        case .duplicate:
+            let message = "A run of the name \(run.id) is live; the X-Run-Id of every run must be its own."
+            refuse(.badRequest(message, code: "duplicate_run_id", in: request.format))
+        case .refused:
+            gateway.metrics.buried.increment()
+            refuse(.runStopped(in: request.format))
+        }
+        return false
+    }
+
     private func resolveSettings() {
         guard request.generation != nil else { return }
         let headers = request.head.headers
         let facts = RequestFacts(
-            model: run.model,
-            path: run.path,
+            model: run.facts.model,
+            path: run.facts.path,
             userAgent: headers.first(name: "user-agent"),
             authorization: headers.first(name: "authorization"),
             headers: Dictionary(headers.map { ($0.name.lowercased(), $0.value) }) { first, _ in first },
@@ -149,7 +187,7 @@ final class Exchange {
         guard !isClosed else { return connection.abandon() }
         upstream = connection
         connection.serve(self)
-        _ = run.state.advance(to: .sent)
+        advance(to: .sent)
         var head = HopByHop.upstreamHead(
             for: request.head,
             to: gateway.configuration.upstream,

@@ -1,4 +1,5 @@
 internal import NIOCore
+internal import Runs
 internal import Synchronization
 
 /// What all connections of a gateway share.
@@ -8,10 +9,19 @@ final class GatewayContext: Sendable {
     let registry = RunRegistry()
     let refusals = StreamRefusals()
     let memory = ConversationMemory()
+    let access: ControlAccess
+    /// The time in Unix seconds.
+    let started = WallClock.now
     private let shuttingDown = Atomic<Bool>(false)
     private let channels = Mutex<[ObjectIdentifier: any Channel]>([:])
 
-    init(configuration: GatewayConfiguration) { self.configuration = configuration }
+    init(configuration: GatewayConfiguration) {
+        self.configuration = configuration
+        access = ControlAccess(configuration)
+    }
+
+    /// The engine as it was recognised.
+    var engineName: String { "generic" }
 
     var isShuttingDown: Bool { shuttingDown.load(ordering: .acquiring) }
 

@@ -29,6 +29,8 @@ struct GatewayMetrics: Sendable {
     let keepAlives = Counter(label: "loopguard_keep_alives_total")
     /// Events that passed unread because they were too long or could not be understood.
     let unreadEvents = Counter(label: "loopguard_unread_events_total")
+    /// Calls of trees that were stopped.
+    let buried = Counter(label: "loopguard_tombstone_refusals_total")
     /// Runs that went without a slot on the cancel board because it was full.
     let flagless = Counter(label: "loopguard_board_full_total")
     /// `loopguard_engine_confirmations_total{outcome}`.

@@ -3,6 +3,7 @@ internal import Logging
 public import NIOCore
 internal import NIOHTTP1
 internal import NIOPosix
+internal import Runs
 internal import Synchronization
 
 /// The gateway: listens, proxies, guards.
@@ -57,6 +58,9 @@ public final class GatewayServer: Sendable {
             .get()
         listener.withLock { $0 = channel }
         keepBoard()
+        let totals = gateway.registry.totals
+        let step = TimeAmount.seconds(Int64(RunTotals.step))
+        group.any().scheduleRepeatedTask(initialDelay: step, delay: step) { _ in totals.tick() }
         guard let address = channel.localAddress else { throw ChannelError.unknownLocalAddress }
         configuration.logger.info(
             "listening",

@@ -40,6 +40,10 @@ extension GatewayServer {
             buckets: [0.001, 0.002, 0.004, 0.008, 0.016, 0.032, 0.064, 0.128, 0.256, 0.512, 1.024, 2.048, 4.096]
         ),
         MetricDescription(
+            "loopguard_tombstone_refusals_total",
+            help: "Calls that were refused because the run they belong to had been stopped."
+        ),
+        MetricDescription(
             "loopguard_board_full_total",
             help: "Runs that went without a slot on the cancel board because all were taken."
         ),

@@ -34,52 +34,6 @@ struct Reply: Equatable {
     }
 }
 
-extension Reply {
-    /// An error in the shape that OpenAI clients read: `{"error":{"message","type","code"}}`.
-    static func error(_ status: HTTPResponseStatus, _ message: String, type: String, code: String) -> Reply {
-        Reply(
-            status,
-            json: JSONWriter.object { json in
-                json.key("error")
-                json.object { error in
-                    error.member("message", message)
-                    error.member("type", type)
-                    error.member("code", code)
-                }
-            }
-        )
-    }
-
-    static func badRequest(_ message: String) -> Reply {
-        error(.badRequest, message, type: "invalid_request_error", code: "bad_request")
-    }
-
-    /// A run that was cancelled before there was anything to answer with. Status 499 is nginx's for a request that was
-    /// given up; SDKs do not send such a request again.
-    static let cancelled = error(
-        .custom(code: 499, reasonPhrase: "Client Closed Request"),
-        "The request was cancelled.",
-        type: "invalid_request_error",
-        code: "cancelled"
-    )
-
-    static let shuttingDown = error(
-        .serviceUnavailable,
-        "The gateway is shutting down.",
-        type: "server_error",
-        code: "shutting_down"
-    )
-
-    static func unsupported(_ what: String) -> Reply {
-        error(
-            .notImplemented,
-            "\(what) is not supported by this gateway; speak plain HTTP/1.1 to it.",
-            type: "invalid_request_error",
-            code: "not_implemented"
-        )
-    }
-}
-
 /// What went wrong between the gateway and the engine.
 struct UpstreamFailure: Error, Equatable {
     enum Kind: String, CaseIterable {
@@ -106,36 +60,13 @@ struct UpstreamFailure: Error, Equatable {
     func reply(in format: WireFormat?) -> Reply {
         if let reply { return reply }
         let status: HTTPResponseStatus = kind == .timeout ? .gatewayTimeout : .badGateway
-        switch format {
-        case .messages:
-            let type = kind == .timeout ? "timeout_error" : "api_error"
-            return Reply(
-                status,
-                json: JSONWriter.object { json in
-                    json.member("type", "error")
-                    json.key("error")
-                    json.object { error in
-                        error.member("type", type)
-                        error.member("message", message)
-                    }
-                }
-            )
-        case .ollamaChat, .ollamaGenerate:
-            return Reply(status, json: JSONWriter.object { $0.member("error", message) })
-        case .llamaCompletion:
-            return Reply(
-                status,
-                json: JSONWriter.object { json in
-                    json.key("error")
-                    json.object { error in
-                        error.member("code", Int(status.code))
-                        error.member("message", message)
-                        error.member("type", "server_error")
-                    }
-                }
-            )
-        case .chatCompletions, .completions, .responses, nil:
-            return .error(status, message, type: "upstream_error", code: "upstream_\(kind.rawValue)")
-        }
+        return .error(
+            status,
+            message,
+            type: "upstream_error",
+            code: "upstream_\(kind.rawValue)",
+            messagesType: kind == .timeout ? "timeout_error" : "api_error",
+            in: format
+        )
     }
 }

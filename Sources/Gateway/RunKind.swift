@@ -37,5 +37,7 @@ enum RunKind: Equatable, Sendable {
         }
     }
 
+    init(label: String) { self = Self.all.first { $0.label == label } ?? .other }
+
     static var all: [RunKind] { WireFormat.allCases.map(RunKind.generation) + [.images, .other] }
 }

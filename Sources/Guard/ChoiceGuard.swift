@@ -16,6 +16,8 @@ struct ChoiceGuard: Sendable {
     /// How many deltas the engine has sent: the estimate of its tokens.
     private(set) var deltas = 0
     private(set) var calls: [OpenCall] = []
+    /// Calls that were judged and that nobody has been told of, by their place.
+    private(set) var newCalls: [Int] = []
 
     private let settings: DetectorSettings
     private let jsonOutput: Bool
@@ -38,6 +40,24 @@ struct ChoiceGuard: Sendable {
 
     /// Whether visible text has come that ends inside a `<think>` still open.
     var isInsideThink: Bool { think.isInside }
+
+    // MARK: - Watching
+
+    /// The last text, at most `limit` bytes of each channel.
+    func text(limit: Int) -> StreamText {
+        var text = StreamText()
+        text.content = content?.lastText(limit) ?? []
+        text.reasoning = reasoning?.lastText(limit) ?? []
+        text.calls = calls.suffix(StreamText.mostCalls).map(\.shown)
+        let whole = (content?.byteCount ?? 0) + (reasoning?.byteCount ?? 0)
+        text.isCut = whole > text.content.count + text.reasoning.count || calls.count > text.calls.count
+        return text
+    }
+
+    mutating func takeJudgedCalls() -> [StreamText.Call] {
+        defer { newCalls = [] }
+        return newCalls.map { calls[$0].shown }
+    }
 
     // MARK: - Text
 
@@ -148,6 +168,8 @@ struct ChoiceGuard: Sendable {
         let name = String(decoding: calls[place].name, as: UTF8.self)
         let arguments = calls[place].arguments
         calls[place].arguments = []
+        calls[place].shownArguments = Array(arguments.prefix(StreamText.longestArguments))
+        newCalls.append(place)
         // The engine's own tools give results within the response: the same call again is no loop for that alone.
         if calls[place].tool != .server {
             tools.completed(name: name, arguments: arguments.span, verdicts: &verdicts)

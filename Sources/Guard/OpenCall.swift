@@ -13,6 +13,8 @@ struct OpenCall: Sendable {
     /// Whether the engine has said that the call has ended.
     var hasEnded = false
     var arguments: [UInt8] = []
+    /// The beginning of the arguments, once they were judged.
+    var shownArguments: [UInt8] = []
     var completion = JSONCompletion()
     var monitor: ChannelMonitor
     var state = State.open

@@ -106,3 +106,10 @@ public enum JSONString {
         output.append(contentsOf: UTF8.encode(Unicode.Scalar(code) ?? "\u{FFFD}")!)
     }
 }
+
+extension JSONReader {
+    /// Reads a string as text; `nil` when the value is something else, which is skipped.
+    public mutating func text(_ body: borrowing Span<UInt8>) -> String? {
+        readStringOrSkip(body).map { JSONString.string(body, $0) }
+    }
+}

@@ -90,6 +90,13 @@ public struct ChannelMonitor: Sendable {
         return text + words + lineRepeat.stateBytes + simhashRepeat.stateBytes + noveltyStall.stateBytes
     }
 
+    /// The last bytes of the channel as far as they are kept, beginning with a whole character.
+    public func lastText(_ limit: Int) -> [UInt8] {
+        var text = tail.bytes.suffix(limit)
+        if text.count < tail.end { text = text.drop { $0 & 0xC0 == 0x80 } }
+        return Array(text)
+    }
+
     /// Takes one delta in. New verdicts, if any, are appended in the order in which they came to stand; each detector
     /// speaks once per mode it reaches. The caller stops feeding after a verdict with mode `stop`; what the delta holds
     /// behind it is not judged any more.

@@ -23,7 +23,7 @@ import Testing
             let client = try await rig.client()
             try await client.countOnly()
             try await client.reads(false)
-            try await client.send("GET /v1/files/1/content HTTP/1.1\r\nHost: h\r\n\r\n")
+            try await client.send("GET /v1/files/1/content HTTP/1.1\r\nHost: localhost\r\n\r\n")
             let call = try await rig.upstream.nextCall()
             try await call.beginStream()
             let sent = Sent()

@@ -24,9 +24,9 @@ import Testing
             #expect(engine.state(of: handle) == .cancelled(.userStop))
             #expect(try await client.answer(to: "POST").body.contains(#""finish_reason":"length""#))
             #expect(engine.finish(handle, .cancelled, tokens: 7, step: 9))
-            var list = ""
-            while !list.contains(#""engine""#) { list = try await rig.ask("GET", "/v1/requests").body }
-            #expect(list.contains(#""engine":{"outcome":"cancelled","tokens":7,"step":9,"after_ms":"#))
+            let list = try await rig.runs { $0.contains(#""state":"stopped""#) }
+            #expect(list.contains(#""confirmed":true,"via":"board","after_ms":"#))
+            #expect(list.contains(#""outcome":"cancelled","tokens":7,"step":9}"#))
         }
         #expect(board.statistics.held == 0)
     }

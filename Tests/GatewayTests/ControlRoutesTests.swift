@@ -7,9 +7,9 @@ import Testing
 
 @Suite(.timeLimit(.minutes(1))) struct ControlRoutesTests {
     @Test func onlyOurOwnRoutesAreOurs() {
-        #expect(ControlRoute(.POST, "/v1/cancel/a%3Ab") == .cancelCommand("a:b"))
-        #expect(ControlRoute(.DELETE, "/v1/requests/x") == .cancelRequest("x"))
-        #expect(ControlRoute(.POST, "/v1/requests/x/cancel") == .cancelRequest("x"))
+        #expect(ControlRoute(.POST, "/v1/cancel/a%3Ab") == .stop(.command, id: "a:b"))
+        #expect(ControlRoute(.DELETE, "/v1/requests/x") == .stop(.request, id: "x"))
+        #expect(ControlRoute(.POST, "/v1/requests/x/cancel") == .stop(.request, id: "x"))
         #expect(ControlRoute(.GET, "/v1/requests") == .listRequests)
         for (method, path) in [
             (HTTPMethod.GET, "/v1/cancel/x"), (.POST, "/v1/requests"), (.GET, "/v1/requests/x"), (.POST, "/healthz"),

@@ -31,8 +31,9 @@ import Testing
             #expect(answer.body.hasSuffix("data: [DONE]\n\n"))
             try await call.connectionClosed()
             #expect(try flags.reason(of: call)?.detector != nil)
-            let list = try await rig.ask("GET", "/v1/requests").body
-            #expect(list.contains(#""state":"capped""#) && list.contains(#""reason":"guard:"#))
+            try flags.confirm(call)
+            let list = try await rig.runs { $0.contains(#""state":"capped""#) }
+            #expect(list.contains(#""reason":"guard:"#))
             #expect(list.contains(#""evidence":{"#))
         }
     }

@@ -10,7 +10,7 @@ import Testing
         try await Rig.run { rig in
             let client = try await rig.client()
             try await client.send(
-                "\(method) /a%20b//c?x=1&y=%2F HTTP/1.1\r\nHost: h\r\nX-Odd: a\r\nX-Odd: b\r\nContent-Length: 4\r\n\r\nbody"
+                "\(method) /a%20b//c?x=1&y=%2F HTTP/1.1\r\nHost: localhost\r\nX-Odd: a\r\nX-Odd: b\r\nContent-Length: 4\r\n\r\nbody"
             )
             let call = try await rig.upstream.nextCall()
             #expect(call.head.method.rawValue == method)
@@ -31,7 +31,7 @@ import Testing
             let client = try await rig.client()
             try await client.send(
                 """
-                GET /x HTTP/1.1\r\nHost: h\r\nConnection: keep-alive, X-Mine\r\nX-Mine: 1\r\nKeep-Alive: 5\r\nTE: trailers\r
+                GET /x HTTP/1.1\r\nHost: localhost\r\nConnection: keep-alive, X-Mine\r\nX-Mine: 1\r\nKeep-Alive: 5\r\nTE: trailers\r
                 Trailer: X\r\nProxy-Authorization: secret\r\nProxy-Connection: keep-alive\r\nX-Forwarded-For: 9.9.9.9\r\n\r\n
                 """
             )
@@ -54,7 +54,7 @@ import Testing
         try await Rig.run { rig in
             let client = try await rig.client()
             try await client.send(
-                "POST /x HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\nX-End: 1\r\n\r\n"
+                "POST /x HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\nX-End: 1\r\n\r\n"
             )
             let call = try await rig.upstream.nextCall()
             #expect(call.text == "abcde" && call.trailers?["x-end"] == ["1"])
@@ -74,7 +74,7 @@ import Testing
         try await Rig.run { rig in
             let client = try await rig.client()
             for _ in 0..<2 {
-                try await client.send("\(method) /x HTTP/1.1\r\nHost: h\r\n\r\n")
+                try await client.send("\(method) /x HTTP/1.1\r\nHost: localhost\r\n\r\n")
                 let call = try await rig.upstream.nextCall()
                 try await call.send("HTTP/1.1 \(status)\r\n\(header)\r\n")
                 let answer = try await client.answer(to: method)
@@ -88,7 +88,7 @@ import Testing
     @Test func informationalAnswersComeBeforeTheRealOne() async throws {
         try await Rig.run { rig in
             let client = try await rig.client()
-            try await client.send("GET /x HTTP/1.1\r\nHost: h\r\n\r\n")
+            try await client.send("GET /x HTTP/1.1\r\nHost: localhost\r\n\r\n")
             let call = try await rig.upstream.nextCall()
             try await call.send("HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n")
             #expect(try await client.answer().status == 103)
@@ -100,7 +100,9 @@ import Testing
     @Test func aClientThatWaitsForContinueIsAnsweredByUs() async throws {
         try await Rig.run { rig in
             let client = try await rig.client()
-            try await client.send("POST /x HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n")
+            try await client.send(
+                "POST /x HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n"
+            )
             #expect(try await client.answer().status == 100)
             try await client.send("ok")
             let call = try await rig.upstream.nextCall()
@@ -114,7 +116,7 @@ import Testing
     @Test func pipelinedRequestsAreAnsweredInOrder() async throws {
         try await Rig.run { rig in
             let client = try await rig.client()
-            try await client.send((0..<5).map { "GET /\($0) HTTP/1.1\r\nHost: h\r\n\r\n" }.joined())
+            try await client.send((0..<5).map { "GET /\($0) HTTP/1.1\r\nHost: localhost\r\n\r\n" }.joined())
             for index in 0..<5 {
                 let call = try await rig.upstream.nextCall()
                 #expect(call.head.uri == "/\(index)")
@@ -140,7 +142,7 @@ import Testing
         try await Rig.run { rig in
             let client = try await rig.client()
             try await client.send(
-                "GET /x HTTP/1.1\r\nHost: h\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AA\r\n\r\n"
+                "GET /x HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AA\r\n\r\n"
             )
             let call = try await rig.upstream.nextCall()
             #expect(!call.head.headers.contains(name: "upgrade") && !call.head.headers.contains(name: "http2-settings"))
@@ -151,7 +153,7 @@ import Testing
     }
 
     @Test(arguments: [
-        "GET /ws HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n",
+        "GET /ws HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n",
         "CONNECT a.example:443 HTTP/1.1\r\nHost: a.example\r\n\r\n",
     ])
     func otherProtocolsAreRefusedClearly(request: String) async throws {
@@ -182,7 +184,7 @@ import Testing
         try await Rig.run { rig in
             let client = try await rig.client()
             let block = [UInt8](repeating: 120, count: 1_000_000)
-            try await client.send("PUT /x HTTP/1.1\r\nHost: h\r\nContent-Length: 100000000\r\n\r\n")
+            try await client.send("PUT /x HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100000000\r\n\r\n")
             for _ in 0..<100 { try await client.send(block) }
             let call = try await rig.upstream.nextCall()
             #expect(call.bodyLength == 100_000_000)
@@ -197,13 +199,13 @@ import Testing
     @Test func anAnswerBeforeTheEndOfTheRequestIsPassedOn() async throws {
         try await Rig.run { rig in
             let client = try await rig.client()
-            try await client.send("POST /x HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\n\r\n12345")
+            try await client.send("POST /x HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\n12345")
             let call = try await rig.upstream.nextHead()
             try await call.reply("413 Payload Too Large")
             #expect(try await client.answer().status == 413)
             // The half-sent request spoils the engine's connection and the rest of it is not taken for a new one.
             try await call.connectionClosed()
-            try await client.send("67890GET /healthz HTTP/1.1\r\nHost: h\r\n\r\n")
+            try await client.send("67890GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
             #expect(try await client.answer().status == 200)
         }
     }
@@ -212,7 +214,9 @@ import Testing
         try await Rig.run { rig in
             let client = try await rig.client()
             let method = path == Rig.chat ? "POST" : "GET"
-            try await client.send("\(method) \(path) HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n")
+            try await client.send(
+                "\(method) \(path) HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"
+            )
             #expect(try await client.answer().status == 400)
             try await client.closed()
             #expect(rig.upstream.connections == 0)
@@ -222,7 +226,7 @@ import Testing
     @Test func aBodyThatIsNotHTTPCutsWhatIsUnderWay() async throws {
         try await Rig.run { rig in
             let client = try await rig.client()
-            try await client.send("POST /x HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n")
+            try await client.send("POST /x HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n")
             let call = try await rig.upstream.nextHead()
             try await client.send("zz\r\n")
             try await call.connectionClosed()

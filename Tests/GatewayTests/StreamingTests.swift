@@ -89,7 +89,7 @@ import Testing
         try await Rig.run { rig in
             let client = try await rig.client()
             try await client.send(
-                "POST \(Rig.chat) HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n7\r\n{\"strea\r\n8\r\nm\":true}\r\n0\r\n\r\n"
+                "POST \(Rig.chat) HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n7\r\n{\"strea\r\n8\r\nm\":true}\r\n0\r\n\r\n"
             )
             let call = try await rig.upstream.nextCall()
             #expect(call.text == #"{"stream":true}"# && call.head.headers["content-length"] == ["15"])

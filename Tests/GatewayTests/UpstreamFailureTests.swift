@@ -58,7 +58,7 @@ import Testing
     @Test func anUnguardedAnswerThatBreaksOffIsSeenToBreakOff() async throws {
         try await Rig.run { rig in
             let client = try await rig.client()
-            try await client.send("GET /file HTTP/1.1\r\nHost: h\r\n\r\n")
+            try await client.send("GET /file HTTP/1.1\r\nHost: localhost\r\n\r\n")
             let call = try await rig.upstream.nextCall()
             try await call.send("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n12345")
             _ = try await client.received { $0.hasSuffix("12345") }

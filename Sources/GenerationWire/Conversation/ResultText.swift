@@ -68,11 +68,6 @@ enum ResultText {
 }
 
 extension JSONReader {
-    /// Reads a string as text; `nil` when the value is something else, which is skipped.
-    mutating func text(_ body: borrowing Span<UInt8>) -> String? {
-        readStringOrSkip(body).map { JSONString.string(body, $0) }
-    }
-
     /// Reads the arguments of a call: the contents of a string, or any other value as it is written.
     mutating func arguments(_ body: borrowing Span<UInt8>) -> [UInt8] {
         guard peek(body) == .string else { return body.copy(skipValue(body)) }

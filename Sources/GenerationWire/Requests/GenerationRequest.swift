@@ -14,6 +14,8 @@ public struct GenerationRequest: Sendable, Equatable {
     public var jsonOutput = false
     /// The number of choices asked for.
     public var choices = 1
+    /// The most tokens asked for, under whichever name the format has for it.
+    public var maxTokens: Int?
     /// The size of the body in bytes, from which prompt tokens are estimated when the engine cannot tell any more.
     public var bodyBytes = 0
     /// The turns before this request.
@@ -89,6 +91,8 @@ public struct GenerationRequest: Sendable, Equatable {
                 if let model = reader.text(body) { facts.model = model }
             } else if body.equals(key, "stream") {
                 facts.stream = reader.readBoolOrSkip(body) ?? facts.format.streamsByDefault
+            } else if Self.limits.contains(where: { body.equals(key, $0) }) {
+                facts.maxTokens = reader.readIntegerOrSkip(body) ?? facts.maxTokens
             } else {
                 member(key, &reader, &facts)
             }
@@ -97,6 +101,11 @@ public struct GenerationRequest: Sendable, Equatable {
         if !reader.failed { self = facts }
         return !reader.failed
     }
+
+    /// What the formats call the most tokens to generate.
+    private static let limits: [StaticString] = [
+        "max_tokens", "max_completion_tokens", "max_output_tokens", "n_predict",
+    ]
 
     /// FNV-1a (Fowler, Noll, Vo). Sums of it do not depend on the members' order.
     private static func fingerprint(_ body: borrowing Span<UInt8>, _ range: Range<Int>) -> UInt64 {

@@ -17,6 +17,13 @@ struct Flags: Sendable {
         try BoardHandle(parsing: #require(call.head.headers.first(name: "x-loopguard-cancel")))
     }
 
+    /// Says on behalf of the engine that it is done with a request.
+    func confirm(_ call: ScriptedUpstream.Call) throws {
+        let handle = try Self.handle(of: call)
+        #expect(engine.admit(handle) != .orphan)
+        #expect(engine.finish(handle, .cancelled, tokens: 1, step: 1))
+    }
+
     /// Why a request's flag was raised; `nil` when it was not.
     func reason(of call: ScriptedUpstream.Call) throws -> EndReason? {
         if case .cancelled(let reason) = engine.state(of: try Self.handle(of: call)) { reason } else { nil }

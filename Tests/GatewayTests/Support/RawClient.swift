@@ -37,7 +37,7 @@ final class RawClient: Sendable {
 
     func post(_ path: String, _ body: String, headers: String = "") async throws {
         try await send(
-            "POST \(path) HTTP/1.1\r\nHost: h\r\n\(headers)Content-Length: \(body.utf8.count)\r\n\r\n\(body)"
+            "POST \(path) HTTP/1.1\r\nHost: localhost\r\n\(headers)Content-Length: \(body.utf8.count)\r\n\r\n\(body)"
         )
     }
 

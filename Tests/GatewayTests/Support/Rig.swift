@@ -37,8 +37,18 @@ struct Rig: Sendable {
     /// Asks one of the gateway's own routes.
     func ask(_ method: String, _ path: String) async throws -> Answer {
         let client = try await client()
-        try await client.send("\(method) \(path) HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+        try await client.send(
+            "\(method) \(path) HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+        )
         return try await client.answer(to: method)
+    }
+
+    /// What the gateway lists once it lists what is awaited.
+    func runs(until condition: (String) -> Bool) async throws -> String {
+        while true {
+            let list = try await ask("GET", "/v1/requests").body
+            if condition(list) { return list }
+        }
     }
 
     /// Sends a generation request and waits until the engine has it.
