@@ -62,6 +62,7 @@ let package = Package(
         room("GenerationWire", uses: ["JSONBytes", "ServerSentEvents"]),
         room("LoopDetection", uses: ["CXXHash", "GenerationWire", "JSONBytes"]),
         room("Cancellation", uses: []),
+        room("RunIdentity", uses: ["GenerationWire", "JSONBytes"]),
         room("Guard", uses: ["Cancellation", "GenerationWire", "JSONBytes", "LoopDetection", "ServerSentEvents"]),
 
         // The edge: files, sockets, clocks.
@@ -75,7 +76,7 @@ let package = Package(
                 swiftSettings: house
             ),
         ],
-        room("Rules", uses: ["GenerationWire", "Guard", "LoopDetection", yams]),
+        room("Rules", uses: ["GenerationWire", "Guard", "LoopDetection", "RunIdentity", yams]),
         room("Exposition", uses: [coreMetrics, metrics]),
         room(
             "EmbeddedEngine",

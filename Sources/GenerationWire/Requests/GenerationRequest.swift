@@ -18,6 +18,10 @@ public struct GenerationRequest: Sendable, Equatable {
     public var bodyBytes = 0
     /// The turns before this request.
     public var conversation = Conversation()
+    /// Whether the last message is a person's: user text, and no result of a tool. False where the format has no messages.
+    public private(set) var endsWithUserText = false
+    /// Where the members are that tell whom the request belongs to.
+    public private(set) var belonging = BelongingMembers()
     /// Where the turns before this request are, when the engine keeps them (OpenAI Responses).
     public var thread: ConversationThread?
     /// Whether engines refuse to stream what is asked: `best_of`, `echo`, beams, a run in the background.
@@ -89,6 +93,8 @@ public struct GenerationRequest: Sendable, Equatable {
                 if let model = reader.text(body) { facts.model = model }
             } else if body.equals(key, "stream") {
                 facts.stream = reader.readBoolOrSkip(body) ?? facts.format.streamsByDefault
+            } else if let place = BelongingMembers.place(of: key, in: body) {
+                facts.belonging[keyPath: place] = reader.skipValue(body)
             } else {
                 member(key, &reader, &facts)
             }
@@ -96,6 +102,12 @@ public struct GenerationRequest: Sendable, Equatable {
         facts.members = members
         if !reader.failed { self = facts }
         return !reader.failed
+    }
+
+    /// Takes the turns before this request in.
+    mutating func setConversation(_ steps: [Conversation.Step]) {
+        conversation = Conversation(steps: steps)
+        endsWithUserText = steps.last == .user
     }
 
     /// FNV-1a (Fowler, Noll, Vo). Sums of it do not depend on the members' order.
