@@ -62,6 +62,7 @@ let package = Package(
         room("GenerationWire", uses: ["JSONBytes", "ServerSentEvents"]),
         room("LoopDetection", uses: ["CXXHash", "GenerationWire", "JSONBytes"]),
         room("Cancellation", uses: []),
+        room("RunIdentity", uses: ["GenerationWire", "JSONBytes"]),
         room("Guard", uses: ["Cancellation", "GenerationWire", "JSONBytes", "LoopDetection", "ServerSentEvents"]),
 
         // The edge: files, sockets, clocks.
@@ -75,9 +76,8 @@ let package = Package(
                 swiftSettings: house
             ),
         ],
-        room("RunIdentity", uses: ["JSONBytes"]),
+        room("Rules", uses: ["GenerationWire", "Guard", "LoopDetection", "RunIdentity", yams]),
         room("Runs", uses: ["Cancellation", "Guard", "LoopDetection", "RunIdentity"]),
-        room("Rules", uses: ["GenerationWire", "Guard", "LoopDetection", yams]),
         room("Exposition", uses: [coreMetrics, metrics]),
         room(
             "EmbeddedEngine",
@@ -105,7 +105,7 @@ let package = Package(
                 dependencies: [
                     "CancelBoard", "Cancellation", "EmbeddedEngine", "Exposition", "Gateway", "GenerationWire", "Guard",
                     "LoopDetection",
-                    "Replay", "Rules", argumentParser, logging, metrics, nioCore, serviceLifecycle,
+                    "Replay", "Rules", "RunIdentity", argumentParser, logging, metrics, nioCore, serviceLifecycle,
                     unixSignals, yams,
                 ],
                 swiftSettings: house

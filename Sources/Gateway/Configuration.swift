@@ -2,6 +2,7 @@ public import CancelBoard
 public import GenerationWire
 public import Logging
 public import Rules
+public import RunIdentity
 
 /// What a gateway needs to know before it starts.
 public struct GatewayConfiguration: Sendable {
@@ -17,6 +18,8 @@ public struct GatewayConfiguration: Sendable {
     public var rules: @Sendable (RequestFacts) -> Resolution = { RuleSet.default.resolve($0) }
     /// Where one line per finished run goes.
     public var logger = Logger(label: "loopguard.gateway")
+    /// How clients that are not known here tell which tree of runs they belong to.
+    public var treeMappings: [TreeMapping] = []
     /// The key that shows and stops everybody's runs; `nil` for none, which is only right on a loopback address.
     public var controlKey: String?
     /// The origins, such as `https://desk.example`, whose pages may stop runs besides our own.

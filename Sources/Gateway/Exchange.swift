@@ -76,7 +76,6 @@ final class Exchange {
 
     init(
         _ request: Request,
-        of identity: RunIdentity = RunIdentity(),
         client: ClientHandler,
         pool: UpstreamPool,
         gateway: GatewayContext,
@@ -90,6 +89,7 @@ final class Exchange {
         lastRead = .now()
         lastWritten = lastRead
         driver = ExchangeDriver(self, on: loop)
+        let identity = readIdentity()
         run = Run(
             identity: identity,
             facts: Run.Facts(
@@ -102,6 +102,20 @@ final class Exchange {
             started: WallClock.now,
             startedAt: lastRead.uptimeNanoseconds,
             driver: driver
+        )
+    }
+
+    /// Reads whose run it is and which tree it belongs to.
+    private func readIdentity() -> RunIdentity {
+        guard request.kind.isRun else { return RunIdentity() }
+        let headers = request.head.headers
+        let mappings = gateway.configuration.treeMappings
+        guard case .whole(let body) = request.body else { return RunIdentity(headers: headers, mappings: mappings) }
+        return RunIdentity(
+            headers: headers,
+            request: request.generation,
+            body: body.readableBytesUInt8Span,
+            mappings: mappings
         )
     }
 
@@ -136,6 +150,9 @@ final class Exchange {
 
     /// Whether the run may begin; one that may not is answered.
     private func isAdmitted() -> Bool {
+        for diagnostic in run.identity.diagnostics {
+            gateway.configuration.logger.warning("\(diagnostic)", metadata: ["run_id": "\(run.id)"])
+        }
         switch gateway.registry.admit(run, at: run.startedAt) {
         case .admitted: return true
         case .duplicate:

@@ -21,6 +21,9 @@ public final class GatewayServer: Sendable {
         group = MultiThreadedEventLoopGroup(numberOfThreads: max(1, configuration.eventLoops))
     }
 
+    /// Whether an address can be reached from this machine alone.
+    public static func isLoopback(_ host: String) -> Bool { ControlAccess.isLoopback(host) }
+
     /// Begins to listen.
     /// - Returns: The address listened on, with the port that the system chose when 0 was asked for.
     /// - Throws: The system's error when the address cannot be listened on.

@@ -1,3 +1,5 @@
+import RunIdentity
+
 /// Settings for a client that is known by its headers.
 struct ClientProfile: Sendable, Equatable {
     let name: String

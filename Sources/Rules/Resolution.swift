@@ -1,5 +1,6 @@
 public import Guard
 import LoopDetection
+import RunIdentity
 
 /// What the rules say about one request.
 public struct Resolution: Sendable, Equatable {

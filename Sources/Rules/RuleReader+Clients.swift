@@ -1,3 +1,4 @@
+import RunIdentity
 import Yams
 
 /// The profiles of clients.

@@ -1,4 +1,5 @@
 import LoopDetection
+import RunIdentity
 import Yams
 
 /// Walks the nodes of a rules file along the keys of `RuleFormat` and collects every mistake on the way.

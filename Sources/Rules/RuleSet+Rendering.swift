@@ -1,3 +1,5 @@
+import RunIdentity
+
 extension RuleSet {
     /// The rules as a file that parses back to the same rules: every setting, each with a comment, then the overrides
     /// with what they change.

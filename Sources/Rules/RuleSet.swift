@@ -1,4 +1,5 @@
 public import Guard
+import RunIdentity
 
 /// What a rules file says: settings for every request, and overrides for some.
 ///

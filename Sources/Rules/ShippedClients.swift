@@ -1,3 +1,5 @@
+import RunIdentity
+
 extension ClientProfile {
     /// The profiles that are compiled in. What each client does with a cut is told in `docs/clients.md`.
     ///

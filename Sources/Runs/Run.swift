@@ -117,6 +117,20 @@ public final class Run: Sendable {
         var upstreamID: String?
         var text: StreamText?
         var endedAt: UInt64?
+        var place: Place?
+    }
+
+    /// Where a run stands in its tree.
+    struct Place {
+        var key: NodeKey
+        /// The run that started it.
+        var parent: String?
+    }
+
+    /// Where the run stands; set when it is admitted.
+    var place: Place {
+        get { notes.withLock { $0.place } ?? Place(key: identity.key(run: id)) }
+        set { notes.withLock { $0.place = newValue } }
     }
 
     /// The warnings that are kept of one run.

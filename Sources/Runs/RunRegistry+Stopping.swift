@@ -19,7 +19,7 @@ extension RunRegistry {
         if let wanted = wish.ifGeneration, wanted != seen.generation {
             return answer(StopAnswer(run, seen.phase, refusal: .staleOwner))
         }
-        let below = wish.scope == .tree ? bury(run, at: now) : []
+        let below = wish.scope == .tree || wish.mode == .boundary ? bury(run, at: now) : []
         let live = below.joined().count { !$0.state.current.phase.isTerminal }
         guard wish.mode == .immediate else {
             var result = StopAnswer(run, seen.phase, refusal: nil)

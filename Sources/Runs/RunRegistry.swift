@@ -25,7 +25,9 @@ public final class RunRegistry: Sendable {
         var ended: [(run: Run, alias: String?, at: UInt64)] = []
         var firstEnded = 0
         var live: Set<Reference> = []
-        var forest = Forest()
+        var tree = RunTree()
+        /// The runs that a run has started, by its id.
+        var children: [String: [Run]] = [:]
     }
 
     /// A run as a member of a set.
@@ -60,10 +62,17 @@ public final class RunRegistry: Sendable {
     public func admit(_ run: Run, at now: UInt64) -> Admission {
         let admission = shelf.withLock { shelf -> Admission in
             if let known = shelf.runs[run.id], !known.state.current.phase.isTerminal { return .duplicate }
-            if let tombstone = shelf.forest.refusal(of: run, at: now) { return .refused(tombstone) }
+            var place = Run.Place(key: run.identity.key(run: run.id), parent: run.identity.parentRun)
+            // A run that says nothing of a tree enters it when another names it.
+            if run.identity.source != .none || run.identity.parentRun != nil {
+                let entry = shelf.tree.admit(run.id, run.identity, at: now)
+                if let refusal = entry.refusal { return .refused(refusal) }
+                place = Run.Place(key: entry.key, parent: entry.parentRun ?? place.parent)
+            }
+            run.place = place
             shelf.runs[run.id] = run
             shelf.live.insert(Reference(run: run))
-            shelf.forest.insert(run)
+            if let parent = place.parent { shelf.children[parent, default: []].append(run) }
             return .admitted
         }
         if admission == .admitted { note(.started, of: run, at: run.started) }
@@ -100,6 +109,7 @@ public final class RunRegistry: Sendable {
         guard run.conclude(at: now) else { return false }
         let isKnown = shelf.withLock { shelf in
             guard shelf.live.remove(Reference(run: run)) != nil else { return false }
+            shelf.tree.end(run.id, at: run.place.key)
             shelf.ended.append((run, shelf.aliasOf.removeValue(forKey: ObjectIdentifier(run)), now))
             forget(&shelf, at: now)
             return true
@@ -125,7 +135,8 @@ public final class RunRegistry: Sendable {
             // The name may belong to a younger run by now.
             if shelf.runs[oldest.run.id] === oldest.run { shelf.runs[oldest.run.id] = nil }
             if let alias = oldest.alias { shelf.aliases[alias] = nil }
-            shelf.forest.remove(oldest.run)
+            shelf.children[oldest.run.id] = nil
+            if let parent = oldest.run.place.parent { shelf.children[parent]?.removeAll { $0 === oldest.run } }
         }
         // Moved rarely, so that forgetting costs the same however much is remembered.
         guard shelf.firstEnded > 64, shelf.firstEnded * 2 > shelf.ended.count else { return }
@@ -168,16 +179,48 @@ public final class RunRegistry: Sendable {
     // MARK: Trees
 
     /// The runs above, nearest first, as far as they are known.
-    public func ancestors(of run: Run) -> [Run] { shelf.withLock { $0.forest.ancestors(of: run) } }
+    public func ancestors(of run: Run) -> [Run] {
+        guard run.place.parent != nil else { return [] }
+        return shelf.withLock { shelf in
+            var line: [Run] = []
+            var next = run.place.parent
+            while let id = next, let above = shelf.runs[id], line.count < RunTree.maxDepth,
+                !line.contains(where: { $0 === above })
+            {
+                line.append(above)
+                next = above.place.parent
+            }
+            return line
+        }
+    }
 
-    /// The runs below, nearest first: each level is an array.
-    public func descendants(of run: Run) -> [[Run]] { shelf.withLock { $0.forest.descendants(of: run) } }
+    /// The known runs below that were started by it or by those, nearest first: each level is an array.
+    public func descendants(of run: Run) -> [[Run]] {
+        shelf.withLock { shelf in
+            var levels: [[Run]] = []
+            var level = shelf.children[run.id] ?? []
+            while !level.isEmpty, levels.count < RunTree.maxDepth {
+                levels.append(level)
+                level = level.flatMap { shelf.children[$0.id] ?? [] }
+            }
+            return levels
+        }
+    }
 
-    /// Forbids the next calls of a tree, and finds what is below the run: later arrivals meet the prohibition.
+    /// How many live runs a stop of the run's tree would end besides itself.
+    public func liveBeside(_ run: Run) -> Int {
+        shelf.withLock { shelf in
+            shelf.tree.liveRuns(from: run.place.key).joined().count { $0 != run.id }
+        }
+    }
+
+    /// Forbids the next calls of a tree, and finds what is to be ended with the run, level by level: later arrivals meet
+    /// the prohibition.
     func bury(_ run: Run, at now: UInt64) -> [[Run]] {
         shelf.withLock { shelf in
-            shelf.forest.bury(run, at: now)
-            return shelf.forest.descendants(of: run)
+            shelf.tree.stop(run.id, at: run.place.key, now: now).generations.map { level in
+                level.compactMap { shelf.runs[$0] }.filter { $0 !== run }
+            }.filter { !$0.isEmpty }
         }
     }
 }

@@ -22,7 +22,7 @@ struct ServeCommand: AsyncParsableCommand {
             read on the way; a looping one is ended and the engine is told to stop. Without --upstream the engine that \
             comes with loopguard is started and guarded.
 
-            loopguard's own paths: /v1/cancel/ID, /v1/requests, /metrics, /healthz, /readyz.
+            loopguard's own paths: /dashboard/, /v1/runs, /v1/cancel/ID, /v1/requests, /metrics, /healthz, /readyz.
             """
     )
 
@@ -74,6 +74,7 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: "Seconds that running streams get to finish when the process is told to stop.")
     var grace = 5.0
 
+    @OptionGroup var access: AccessOptions
     @OptionGroup var board: BoardOptions
     @OptionGroup var engine: EngineOptions
     @OptionGroup var logging: LogOptions
@@ -96,6 +97,8 @@ struct ServeCommand: AsyncParsableCommand {
 
     func run() async throws {
         let rules = try rules.load()
+        let controlKey = try access.controlKey()
+        try access.check(host: host, key: controlKey)
         let (logger, log) = logging.bootstrap()
         defer { log.drain() }
         let metrics = PrometheusMetrics(GatewayServer.metricDescriptions + EmbeddedEngine.metricDescriptions)
@@ -120,6 +123,10 @@ struct ServeCommand: AsyncParsableCommand {
         configuration.logger = logger
         configuration.metricsText = { metrics.render() }
         configuration.rules = { rules.resolve($0) }
+        configuration.controlKey = controlKey
+        configuration.allowedOrigins = access.allowedOrigin
+        configuration.allowedHosts = access.allowedHost
+        configuration.version = Loopguard.configuration.version
         configuration.board = embedded?.board ?? shared?.board
         configuration.boardHeader = board.boardHeader
         configuration.boardField = board.boardField.flatMap { BodyField(parsing: $0) }

@@ -46,7 +46,7 @@ enum RunJSON {
         json.member("depth", ancestors.count)
         let below = registry.descendants(of: run)
         json.member("descendants", below.joined().count { _ in true })
-        json.member("live_descendants", below.joined().count { !$0.state.current.phase.isTerminal })
+        json.member("live_descendants", registry.liveBeside(run))
         guard children else { return }
         json.key("children")
         json.array { array in for child in below.first ?? [] { array.string(child.id) } }

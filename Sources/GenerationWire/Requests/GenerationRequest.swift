@@ -20,6 +20,10 @@ public struct GenerationRequest: Sendable, Equatable {
     public var bodyBytes = 0
     /// The turns before this request.
     public var conversation = Conversation()
+    /// Whether the last message is a person's: user text, and no result of a tool. False where the format has no messages.
+    public private(set) var endsWithUserText = false
+    /// Where the members are that tell whom the request belongs to.
+    public private(set) var belonging = BelongingMembers()
     /// Where the turns before this request are, when the engine keeps them (OpenAI Responses).
     public var thread: ConversationThread?
     /// Whether engines refuse to stream what is asked: `best_of`, `echo`, beams, a run in the background.
@@ -93,6 +97,8 @@ public struct GenerationRequest: Sendable, Equatable {
                 facts.stream = reader.readBoolOrSkip(body) ?? facts.format.streamsByDefault
             } else if Self.limits.contains(where: { body.equals(key, $0) }) {
                 facts.maxTokens = reader.readIntegerOrSkip(body) ?? facts.maxTokens
+            } else if let place = BelongingMembers.place(of: key, in: body) {
+                facts.belonging[keyPath: place] = reader.skipValue(body)
             } else {
                 member(key, &reader, &facts)
             }
@@ -106,6 +112,12 @@ public struct GenerationRequest: Sendable, Equatable {
     private static let limits: [StaticString] = [
         "max_tokens", "max_completion_tokens", "max_output_tokens", "n_predict",
     ]
+
+    /// Takes the turns before this request in.
+    mutating func setConversation(_ steps: [Conversation.Step]) {
+        conversation = Conversation(steps: steps)
+        endsWithUserText = steps.last == .user
+    }
 
     /// FNV-1a (Fowler, Noll, Vo). Sums of it do not depend on the members' order.
     private static func fingerprint(_ body: borrowing Span<UInt8>, _ range: Range<Int>) -> UInt64 {

@@ -36,7 +36,7 @@ extension GenerationRequest {
         // A Responses stream carries usage in its last event, asked for or not.
         includeUsage = true
         if let input { thread.steps = ResponsesConversation.steps(body, in: input) }
-        conversation = Conversation(steps: thread.steps)
+        setConversation(thread.steps)
         conversation.offeredTools = tools
         self.thread = thread
         return true

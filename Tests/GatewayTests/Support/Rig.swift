@@ -35,10 +35,19 @@ struct Rig: Sendable {
     func client() async throws -> RawClient { try await RawClient.connect(to: port) }
 
     /// Asks one of the gateway's own routes.
-    func ask(_ method: String, _ path: String) async throws -> Answer {
+    func ask(
+        _ method: String,
+        _ path: String,
+        _ headers: [(String, String)] = [],
+        _ body: String = ""
+    ) async throws
+        -> Answer
+    {
         let client = try await client()
+        let lines = headers.map { "\($0.0): \($0.1)\r\n" }.joined()
         try await client.send(
-            "\(method) \(path) HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+            "\(method) \(path) HTTP/1.1\r\nHost: localhost\r\n\(lines)Content-Length: \(body.utf8.count)\r\n"
+                + "Connection: close\r\n\r\n\(body)"
         )
         return try await client.answer(to: method)
     }

@@ -1,9 +1,11 @@
 /// A pattern in which `*` stands for any number of characters. ASCII letters match in either case.
-struct Glob: Sendable, Equatable {
-    let pattern: String
+package struct Glob: Sendable, Equatable {
+    /// The pattern as it was written.
+    package let pattern: String
     private let bytes: [UInt8]
 
-    init(_ pattern: String) {
+    /// A pattern.
+    package init(_ pattern: String) {
         self.pattern = pattern
         bytes = pattern.utf8.map(Self.folded)
     }
@@ -12,7 +14,7 @@ struct Glob: Sendable, Equatable {
     ///
     /// On a mismatch the last `*` takes one character more, which is enough because an earlier one could gain nothing
     /// by it. So the work is at most the product of both lengths, without recursion.
-    func matches(_ text: String) -> Bool {
+    package func matches(_ text: String) -> Bool {
         let text = text.utf8.map(Self.folded)
         var (place, next) = (0, 0)
         var retry: (place: Int, next: Int)?

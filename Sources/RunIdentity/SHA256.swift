@@ -1,32 +1,41 @@
 /// SHA-256 as FIPS 180-4 defines it, for telling API keys apart without keeping them.
-enum SHA256 {
+///
+/// It runs for every request that bears a key, so it takes nothing from the heap but the digits that it answers.
+package enum SHA256 {
     /// The digest of `message` in hexadecimal digits.
-    static func hexadecimal(_ message: some Collection<UInt8>) -> String {
-        var state: [UInt32] = [
+    package static func hexadecimal(_ message: some Collection<UInt8>) -> String {
+        var state: State = [
             0x6a09_e667, 0xbb67_ae85, 0x3c6e_f372, 0xa54f_f53a, 0x510e_527f, 0x9b05_688c, 0x1f83_d9ab, 0x5be0_cd19,
         ]
-        // One bit, noughts up to a whole block, and the length in bits.
-        var padded = Array(message) + [0x80]
-        padded += Array(repeating: 0, count: (120 - padded.count % 64) % 64)
-        padded += withUnsafeBytes(of: UInt64(message.count * 8).bigEndian, Array.init)
-        for start in stride(from: 0, to: padded.count, by: 64) {
-            compress(padded[start..<start + 64], into: &state)
+        var block = Block(repeating: 0)
+        var filled = 0
+        func append(_ byte: UInt8) {
+            block[filled >> 2] |= UInt32(byte) << (24 - 8 * UInt32(filled & 3))
+            filled += 1
+            guard filled == 64 else { return }
+            compress(&block, into: &state)
+            block = Block(repeating: 0)
+            filled = 0
         }
-        return state.map { word in
-            let digits = String(word, radix: 16)
-            return String(repeating: "0", count: 8 - digits.count) + digits
-        }.joined()
+        for byte in message { append(byte) }
+        // One bit, noughts up to a whole block, and the length in bits.
+        append(0x80)
+        while filled != 56 { append(0) }
+        let bits = UInt64(message.count) * 8
+        for shift in stride(from: 56, through: 0, by: -8) { append(UInt8(truncatingIfNeeded: bits >> UInt64(shift))) }
+        return digits(of: state)
     }
 
-    private static func compress(_ block: ArraySlice<UInt8>, into state: inout [UInt32]) {
-        var words = stride(from: block.startIndex, to: block.endIndex, by: 4).map { index in
-            block[index..<index + 4].reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
-        }
+    private typealias State = InlineArray<8, UInt32>
+    /// The words of a block, and room for those that are made of them.
+    private typealias Block = InlineArray<64, UInt32>
+
+    private static func compress(_ words: inout Block, into state: inout State) {
         for index in 16..<64 {
             let (early, late) = (words[index - 15], words[index - 2])
             let sigma0 = rotate(early, 7) ^ rotate(early, 18) ^ early >> 3
             let sigma1 = rotate(late, 17) ^ rotate(late, 19) ^ late >> 10
-            words.append(words[index - 16] &+ sigma0 &+ words[index - 7] &+ sigma1)
+            words[index] = words[index - 16] &+ sigma0 &+ words[index - 7] &+ sigma1
         }
         var (a, b, c, d) = (state[0], state[1], state[2], state[3])
         var (e, f, g, h) = (state[4], state[5], state[6], state[7])
@@ -38,13 +47,31 @@ enum SHA256 {
             let majority = a & b ^ a & c ^ b & c
             (h, g, f, e, d, c, b, a) = (g, f, e, d &+ first, c, b, a, first &+ sum0 &+ majority)
         }
-        for (index, word) in [a, b, c, d, e, f, g, h].enumerated() { state[index] &+= word }
+        state[0] &+= a
+        state[1] &+= b
+        state[2] &+= c
+        state[3] &+= d
+        state[4] &+= e
+        state[5] &+= f
+        state[6] &+= g
+        state[7] &+= h
     }
 
     private static func rotate(_ word: UInt32, _ count: UInt32) -> UInt32 { word >> count | word << (32 - count) }
 
+    private static func digits(of state: State) -> String {
+        String(unsafeUninitializedCapacity: 64) { buffer in
+            // Eight words of eight digits each: the 64 places that were asked for.
+            for index in 0..<64 {
+                let nibble = UInt8(truncatingIfNeeded: state[index >> 3] >> (28 - 4 * UInt32(index & 7))) & 0xF
+                buffer[index] = nibble < 10 ? UInt8(ascii: "0") + nibble : UInt8(ascii: "a") + nibble - 10
+            }
+            return 64
+        }
+    }
+
     /// The first 32 bits of the fractions of the cube roots of the first 64 primes.
-    private static let constants: [UInt32] = [
+    private static let constants: InlineArray<64, UInt32> = [
         0x428a_2f98, 0x7137_4491, 0xb5c0_fbcf, 0xe9b5_dba5, 0x3956_c25b, 0x59f1_11f1, 0x923f_82a4, 0xab1c_5ed5,
         0xd807_aa98, 0x1283_5b01, 0x2431_85be, 0x550c_7dc3, 0x72be_5d74, 0x80de_b1fe, 0x9bdc_06a7, 0xc19b_f174,
         0xe49b_69c1, 0xefbe_4786, 0x0fc1_9dc6, 0x240c_a1cc, 0x2de9_2c6f, 0x4a74_84aa, 0x5cb0_a9dc, 0x76f9_88da,
