@@ -49,7 +49,7 @@ struct BoardFileTests {
         #expect(throws: BoardError.absent(path: "\(path)/board.cmd")) { try BoardReader.open(at: path) }
     }
 
-    @Test func theEngineNoticesANewGateway() throws {
+    @Test func S15_theEngineNoticesANewGateway() throws {
         let first = try BoardOwner.create(at: path, slots: 1)
         let reader = try BoardReader.open(at: path)
         let old = try #require(first.claim(runHash: 1))

@@ -79,7 +79,7 @@ struct CrashTests {
         #expect(names.sorted() == ["board.ack", "board.cmd"])
     }
 
-    @Test(arguments: Moment.allCases) func aGatewayThatIsKilledLeavesNothingBehind(moment: Moment) throws {
+    @Test(arguments: Moment.allCases) func S15_aGatewayThatIsKilledLeavesNothingBehind(moment: Moment) throws {
         let first = try start("gateway")
         let engine = try start("engine")
         _ = try first.ask("maintain")

@@ -56,7 +56,7 @@ private final class Board: CancelSource {
         try await eventually { board.ends.withLock(\.self) == ["a cancelled \(target.generated)"] }
     }
 
-    @Test func aReasonFromOutsideEndsASequenceWhoseReaderHoldsItUp() async throws {
+    @Test func G4_aReasonFromOutsideEndsASequenceWhoseReaderHoldsItUp() async throws {
         let board = Board()
         let bench = Bench { $0.cancelSource = board }
         let target = generation(board, capacity: 2, maxTokens: 1_000)

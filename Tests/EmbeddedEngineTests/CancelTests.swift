@@ -43,7 +43,7 @@ import Testing
         }
     }
 
-    @Test func aBodyThatIsCancelledHoldsWhatWasWritten() async throws {
+    @Test func T8_aBodyThatIsCancelledHoldsWhatWasWritten() async throws {
         try await withEngine(.endless { $0.tokensPerSecond = 100 }) { engine, address in
             let client = try await TestClient(address)
             try await client.send(body: chat("hi", endless), headers: ["X-Request-Id: a"])

@@ -98,7 +98,7 @@ import Testing
         #expect(bench.registry.status.recent.prefix(2).map(\.id) == ["first", "long"])
     }
 
-    @Test func aFlagThatIsSetWhileASequenceIsSwappedOutEndsItWithoutASlot() throws {
+    @Test func G7_aFlagThatIsSetWhileASequenceIsSwappedOutEndsItWithoutASlot() throws {
         let target = Mutex<Generation?>(nil)
         let readAfterwards = Atomic(false)
         let isSwapped = Atomic(false)

@@ -130,7 +130,7 @@ import Testing
         #expect(slow.readAll().pieces == 100)
     }
 
-    @Test func aCancelledSequenceNeverWaitsForItsReader() async throws {
+    @Test func G4_aCancelledSequenceNeverWaitsForItsReader() async throws {
         let bench = Bench {
             $0.outputCapacity = 4
             $0.slots = 1

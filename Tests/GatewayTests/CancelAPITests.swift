@@ -10,7 +10,7 @@ import Testing
         return String(line.split(separator: " ")[1])
     }
 
-    @Test func aStreamingRunIsCancelledInTheShapeOfExo() async throws {
+    @Test func A1_aStreamingRunIsCancelledInTheShapeOfExo() async throws {
         try await Rig.run { rig in
             let (client, call) = try await rig.generation()
             try await call.beginStream()
@@ -50,7 +50,7 @@ import Testing
         }
     }
 
-    @Test func aRunIsAlsoKnownByTheIdOfTheEngine() async throws {
+    @Test func A1_aRunIsAlsoKnownByTheIdOfTheEngine() async throws {
         try await Rig.run { rig in
             let (client, call) = try await rig.generation()
             try await call.beginStream()
@@ -61,7 +61,7 @@ import Testing
         }
     }
 
-    @Test func anUnknownRunIsToldFromAFinishedOne() async throws {
+    @Test func A2_A3_anUnknownRunIsToldFromAFinishedOne() async throws {
         try await Rig.run { rig in
             let (client, call) = try await rig.generation(stream: false)
             try await call.reply()
@@ -97,7 +97,7 @@ import Testing
         }
     }
 
-    @Test func aHundredCancelsAreOneTransition() async throws {
+    @Test func A6_aHundredCancelsAreOneTransition() async throws {
         let flags = try Flags()
         try await Rig.run {
             $0.eventLoops = 4

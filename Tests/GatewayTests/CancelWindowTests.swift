@@ -9,7 +9,7 @@ import Testing
     enum Window: CaseIterable { case beforeHeaders, afterHeaders, midStream, nonStreaming, unguarded }
 
     @Test(arguments: RawClient.Leaving.allCases, Window.allCases)
-    func theEngineSeesThatTheClientLeft(how: RawClient.Leaving, window: Window) async throws {
+    func X1_X2_X3_X4_T9_theEngineSeesThatTheClientLeft(how: RawClient.Leaving, window: Window) async throws {
         let flags = try Flags()
         try await Rig.run {
             $0.board = flags.board

@@ -72,7 +72,7 @@ import Testing
         }
     }
 
-    @Test(arguments: routes) func aCancelBeforeTheAnswerIsAWholeAnswer(route: Route) async throws {
+    @Test(arguments: routes) func S2_aCancelBeforeTheAnswerIsAWholeAnswer(route: Route) async throws {
         try await Rig.run { rig in
             let client = try await rig.client()
             try await client.post(route.path, #"{"model":"m","stream":false}"#)

@@ -17,7 +17,7 @@ import Testing
         for _ in 0..<1_000 where (try? await call.chunk(Rig.event(Self.loop))) == nil { return }
     }
 
-    @Test func aLoopingStreamIsEndedLegallyAndTheEngineIsCut() async throws {
+    @Test func G1_aLoopingStreamIsEndedLegallyAndTheEngineIsCut() async throws {
         let flags = try Flags()
         try await Rig.run {
             $0.board = flags.board
@@ -38,7 +38,7 @@ import Testing
         }
     }
 
-    @Test func aGuardInWarnModeLetsTheLoopPass() async throws {
+    @Test func G11_aGuardInWarnModeLetsTheLoopPass() async throws {
         try await Rig.run {
             $0.rules = { facts in
                 var resolution = RuleSet.default.resolve(facts)
@@ -56,7 +56,7 @@ import Testing
         }
     }
 
-    @Test func aCancelledStreamEndsWithLengthAndDone() async throws {
+    @Test func T1_aCancelledStreamEndsWithLengthAndDone() async throws {
         try await Rig.run { rig in
             let (client, call) = try await rig.generation()
             try await call.beginStream()
@@ -96,7 +96,7 @@ import Testing
         }
     }
 
-    @Test func aCancelAfterTheEnginesOwnEndComesTooLate() async throws {
+    @Test func S3_aCancelAfterTheEnginesOwnEndComesTooLate() async throws {
         try await Rig.run { rig in
             let (client, call) = try await rig.generation()
             try await call.beginStream()

@@ -33,7 +33,7 @@ import Testing
         }
     }
 
-    @Test func aCutConnectionIsNeverUsedAgain() async throws {
+    @Test func X9_aCutConnectionIsNeverUsedAgain() async throws {
         try await Rig.run { rig in
             let (client, call) = try await rig.generation()
             try await call.beginStream()

@@ -83,7 +83,7 @@ struct StreamState: Sendable, CustomTestStringConvertible {
 
 @Suite struct Endings {
     @Test(arguments: StreamState.all)
-    func anEndingIsLegalInEveryState(state: StreamState) throws {
+    func T5_T6_T7_G8_anEndingIsLegalInEveryState(state: StreamState) throws {
         var (guarded, passed) = state.guarded(state.request)
         #expect(passed == Array(state.events.prefix(state.passed ?? state.events.count).joined().utf8))
 
@@ -129,7 +129,7 @@ struct StreamState: Sendable, CustomTestStringConvertible {
         #expect(guarded.end(.userStop).isEmpty)
     }
 
-    @Test func nothingPassesAfterTheEnd() {
+    @Test func S4_nothingPassesAfterTheEnd() {
         let state = StreamState(name: "text", events: [StreamState.role])
         var (guarded, _) = state.guarded(state.request)
         _ = guarded.end(.userStop)
@@ -182,7 +182,7 @@ struct StreamState: Sendable, CustomTestStringConvertible {
         #expect(usage["estimated"] == nil)
     }
 
-    @Test func halfAnEventIsNeverPassedOn() {
+    @Test func T3_halfAnEventIsNeverPassedOn() {
         let state = StreamState(name: "", events: [StreamState.role])
         var (guarded, _) = state.guarded(state.request)
         let half = Array(StreamState.chunk(#"{"content":"lost"}"#).utf8.prefix(60))
@@ -190,7 +190,7 @@ struct StreamState: Sendable, CustomTestStringConvertible {
         #expect(!String(decoding: guarded.end(.userStop), as: UTF8.self).contains("lost"))
     }
 
-    @Test func everyOpenChoiceGetsItsOwnEnd() throws {
+    @Test func T2_everyOpenChoiceGetsItsOwnEnd() throws {
         var request = GenerationRequest(format: .chatCompletions)
         request.choices = 3
         let events = [
@@ -204,7 +204,7 @@ struct StreamState: Sendable, CustomTestStringConvertible {
         #expect(ends == [0, 2])
     }
 
-    @Test func aFaultIsNoSuccess() throws {
+    @Test func S14_aFaultIsNoSuccess() throws {
         let state = StreamState(name: "", events: [StreamState.role])
         var (guarded, _) = state.guarded(state.request)
         let told = payloads(guarded.fail("the engine closed the connection"))

@@ -273,7 +273,7 @@ private func looping(_ format: WireFormat, reasoning: Bool = false) -> String {
 
 @Suite struct HeldCallsInEveryFormat {
     @Test(arguments: [WireFormat.messages, .responses])
-    func nothingOfACallPassesBeforeItIsWhole(format: WireFormat) {
+    func T4_nothingOfACallPassesBeforeItIsWhole(format: WireFormat) {
         var engine = Engine(format)
         let beginning = engine.body
         engine.beginCall("look")

@@ -243,7 +243,7 @@ private func call(_ name: String, _ arguments: String, index: Int) -> String {
         #expect(try passage.finishes == ["length"])
     }
 
-    @Test func nothingOfACallPassesBeforeItIsWhole() {
+    @Test func T4_nothingOfACallPassesBeforeItIsWhole() {
         var guarded = GuardedStream(
             request: GenerationRequest(format: .chatCompletions),
             settings: GuardSettings(),
