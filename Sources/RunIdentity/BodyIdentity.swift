@@ -21,6 +21,8 @@ struct BodyIdentity {
         if let range = members.clientMetadata { codex.read(body, range) }
         promptCacheKey = Self.text(body, members.promptCacheKey, "prompt_cache_key", &diagnostics)
         user = Self.text(body, members.user, "user", &diagnostics)
+        // Gateways in between translate Anthropic's `metadata.user_id` into OpenAI's `user`.
+        if let user, claudeSession == nil { readClaudeUser(user) }
     }
 
     private mutating func readMetadata(

@@ -87,7 +87,9 @@ extension RunIdentity {
             // An agent in a tree that names nobody above works for the main one.
             if parent == nil, tree != nil, node != Self.mainNode { parent = Self.mainNode }
             turn = value(mapping.turn)
-            strength = mapping.strength
+            // The main agent's name is the same in every turn, so nothing strict can be said of it.
+            let isNamed = turn != nil || value(mapping.node) != nil
+            strength = mapping.strength == .strict && !isNamed ? .session : mapping.strength
             source = .mapping(mapping.name)
             return true
         }
