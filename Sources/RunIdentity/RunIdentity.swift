@@ -166,7 +166,9 @@ extension RunIdentity {
         } else if parentRun == nil, rootRun == nil {
             readWeakly(known, members, request)
         } else {
-            source = .runID
+            // A run above is named, and nothing below it: the run stands there by itself.
+            source = known[.parentRunID] != nil || known[.rootRunID] != nil ? .runID : .metadata
+            strength = .strict
         }
         settleRuns()
     }

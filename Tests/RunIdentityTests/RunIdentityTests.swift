@@ -46,6 +46,14 @@ import Testing
         #expect(identity(body: #"{"metadata":{"run_id":{"run_id":"x"}}}"#).runID == nil)
     }
 
+    @Test func aRunAboveMayBeNamedAlone() {
+        let body = identity(body: #"{"metadata":{"parent_run_id":"p"},"messages":[]}"#)
+        #expect((body.runID, body.parent, body.tree) == (nil, "p", "p"))
+        #expect((body.source, body.strength) == (.metadata, .strict))
+        let header = run(nil, root: "r")
+        #expect((header.source, header.strength, header.tree) == (.runID, .strict, "r"))
+    }
+
     @Test func codexTellsSessionThreadAndTurn() {
         let child = codex(thread: "t2", turn: "u2", parent: ("t1", "u1"), root: "u1")
         #expect((child.session, child.tree, child.node, child.parent) == ("s", "s", "t2", "t1"))
