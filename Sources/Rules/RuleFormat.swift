@@ -34,6 +34,15 @@ enum RuleFormat {
                 shape: .apiKeys
             ),
             RuleKey(
+                name: "trees",
+                summary: """
+                    Where clients that are not known say to which session, tree and agent a request belongs. Each entry \
+                    says by `when` which requests it is for, and names headers or members of the body; the first that \
+                    finds something counts. docs/run-trees.md lists the clients that are known.
+                    """,
+                shape: .trees
+            ),
+            RuleKey(
                 name: "overrides",
                 summary: """
                     Other settings for some requests. Each entry says which by `match` and then sets any of the keys \

@@ -34,6 +34,8 @@ struct RuleKey: Sendable {
         case source
         case userAgents
         case headers
+        /// The mappings of clients' ids to run trees.
+        case trees
         /// The requests that an override is for.
         case match
         /// The list of overrides.

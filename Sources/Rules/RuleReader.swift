@@ -25,6 +25,7 @@ struct RuleReader {
         if let node = scope.others["clients"] {
             for entry in entries(node, path: "clients") { client(entry, in: &rules) }
         }
+        if let node = scope.others["trees"] { rules.treeMappings = trees(node) }
         if let node = scope.others["overrides"] {
             for (index, entry) in (list(node, path: "overrides") ?? []).enumerated() {
                 rules.overrides.append(override(entry, path: "overrides[\(index)]", in: rules))
@@ -70,7 +71,7 @@ struct RuleReader {
                     guard let value = value(leaf.kind, entry.value, path: scope.prefix + path) else { break }
                     scope.changes["\(path).\(mode.name)"] = value
                 }
-            case .version, .clients, .source, .userAgents, .headers, .apiKeys, .match, .overrides:
+            case .version, .clients, .source, .userAgents, .headers, .apiKeys, .trees, .match, .overrides:
                 scope.others[key.name] = entry.value
             }
         }

@@ -43,6 +43,8 @@ private enum RuleSchema {
             let header = JSON.object([("anyOf", patterns)])
             let type = [("type", JSON.text("object")), ("additionalProperties", header)]
             return .object([("description", .text(key.summary))] + type)
+        case .trees:
+            return .object([("description", .text(key.summary)), ("type", .text("array")), ("items", tree)])
         case .overrides:
             let entry = JSON.object([
                 ("type", .text("object")),
@@ -67,7 +69,7 @@ private enum RuleSchema {
         case .modes(let keys):
             let word = JSON.object([("enum", .array(RuleKey.modeWords.map { .text($0.word) }))])
             return .object(description + [("anyOf", .array([word, .object(object(keys))]))])
-        case .version, .clients, .source, .userAgents, .headers, .apiKeys, .match, .overrides:
+        case .version, .clients, .source, .userAgents, .headers, .apiKeys, .trees, .match, .overrides:
             return property(key)
         }
     }
@@ -144,6 +146,51 @@ private enum RuleSchema {
             ("additionalProperties", .boolean(false)),
             ("properties", .object(members)),
         ])
+    }
+
+    private static var tree: JSON {
+        let members = RuleFormat.tree.map { key in
+            let form: [(String, JSON)] =
+                switch key.form {
+                case .name: [("type", .text("string")), ("minLength", .integer(1))]
+                case .strength: [("enum", .array(RuleFormat.strengths.map { .text($0.word) }))]
+                case .when:
+                    some(RuleFormat.when) { name in
+                        name == "user_agent"
+                            ? [("anyOf", patterns)]
+                            : [
+                                ("type", .text("object")), ("minProperties", .integer(1)),
+                                ("additionalProperties", .object([("anyOf", patterns)])),
+                            ]
+                    }
+                case .place:
+                    some(RuleFormat.place) { _ in [("type", .text("string")), ("minLength", .integer(1))] }
+                        + [("maxProperties", .integer(1))]
+                }
+            return (key.name, JSON.object([("description", .text(key.summary))] + form))
+        }
+        return .object([
+            ("type", .text("object")),
+            ("required", .array([.text("name"), .text("when")])),
+            ("additionalProperties", .boolean(false)),
+            ("properties", .object(members)),
+        ])
+    }
+
+    /// A map with at least one of these keys.
+    private static func some(
+        _ keys: [(name: String, summary: String)],
+        _ type: (String) -> [(String, JSON)]
+    ) -> [(String, JSON)] {
+        [
+            ("type", .text("object")),
+            ("minProperties", .integer(1)),
+            ("additionalProperties", .boolean(false)),
+            (
+                "properties",
+                .object(keys.map { ($0.name, .object([("description", .text($0.summary))] + type($0.name))) })
+            ),
+        ]
     }
 
     private static func value(_ value: RuleValue) -> JSON {

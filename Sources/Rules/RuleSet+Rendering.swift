@@ -26,6 +26,16 @@ extension RuleSet {
                 for (name, digits) in rules.apiKeys.sorted(by: { $0.key < $1.key }) {
                     page.line("  \(YAMLPage.quoted(name)): \"sha256:\(digits)\"")
                 }
+            case .trees:
+                guard !rules.treeMappings.isEmpty else {
+                    page.example([
+                        "trees:", "  - name: my-agent", "    when: {headers: {x-my-session: \"*\"}}",
+                        "    session: {header: x-my-session}", "    node: {header: x-my-agent}",
+                    ])
+                    continue
+                }
+                page.line("\(key.name):")
+                for mapping in rules.treeMappings { page.tree(mapping) }
             case .overrides:
                 guard !rules.overrides.isEmpty else {
                     page.example(["overrides:", "  - match: {model: \"qwen*\", client: \"*aider*\"}", "    mode: warn"])
@@ -84,6 +94,32 @@ private struct YAMLPage {
         for key in RuleFormat.settings {
             setting(key, path: key.name, commented: false) { path, _ in profile.changes[path] }
         }
+        depth -= 2
+    }
+
+    mutating func tree(_ mapping: TreeMapping) {
+        var when = [String]()
+        if !mapping.userAgents.isEmpty {
+            when.append("user_agent: \(Self.patterns(mapping.userAgents.map { Glob($0) }))")
+        }
+        if !mapping.headers.isEmpty {
+            let headers = mapping.headers.sorted { $0.key < $1.key }
+            let members = headers.map { "\(Self.key($0.key)): \(Self.patterns($0.value.map { Glob($0) }))" }
+            when.append("headers: {\(members.joined(separator: ", "))}")
+        }
+        depth += 1
+        line("- name: \(Self.quoted(mapping.name))")
+        depth += 1
+        line("when: {\(when.joined(separator: ", "))}")
+        for key in RuleFormat.tree {
+            guard case .place(let member) = key.form, let place = mapping[keyPath: member] else { continue }
+            switch place {
+            case .header(let name): line("\(key.name): {header: \(Self.quoted(name))}")
+            case .body(let path): line("\(key.name): {body: \(Self.quoted(path.joined(separator: ".")))}")
+            }
+        }
+        let strength = RuleFormat.strengths.first { $0.value == mapping.strength }?.word
+        if let strength { line("strength: \(strength)") }
         depth -= 2
     }
 
@@ -155,7 +191,7 @@ private struct YAMLPage {
             remark(&self)
             line("\(key.name):")
             text += below.text
-        case .version, .clients, .source, .userAgents, .headers, .apiKeys, .match, .overrides:
+        case .version, .clients, .source, .userAgents, .headers, .apiKeys, .trees, .match, .overrides:
             return
         }
     }

@@ -1,5 +1,5 @@
 public import Guard
-import RunIdentity
+public import RunIdentity
 
 /// What a rules file says: settings for every request, and overrides for some.
 ///
@@ -13,6 +13,9 @@ public struct RuleSet: Sendable, Equatable {
 
     /// Whether a request may lower its own guard by headers, when no override matches.
     public var requestOverrides: RequestOverrides { policy.requestOverrides }
+
+    /// How the requests of clients that are not known are placed in run trees; the first that fits counts.
+    public internal(set) var treeMappings: [TreeMapping] = []
 
     /// Whether `X-Loopguard-Mode` and `X-Loopguard-Disable` are honoured.
     public enum RequestOverrides: Sendable, Equatable {

@@ -21,6 +21,8 @@ struct BodyIdentity {
         if let range = members.clientMetadata { codex.read(body, range) }
         promptCacheKey = Self.text(body, members.promptCacheKey, "prompt_cache_key", &diagnostics)
         user = Self.text(body, members.user, "user", &diagnostics)
+        // Gateways in between translate Anthropic's `metadata.user_id` into OpenAI's `user`.
+        if let user, claudeSession == nil { readClaudeUser(user) }
     }
 
     private mutating func readMetadata(
@@ -54,8 +56,8 @@ struct BodyIdentity {
     private mutating func readClaudeUser(_ text: String) {
         var unheard: [String] = []
         guard text.utf8.first == UInt8(ascii: "{") else {
-            guard text.hasPrefix("user_"), let mark = text.lastRange(of: "_session_") else { return }
-            claudeSession = IdentityText.id(String(text[mark.upperBound...]), in: "", &unheard)
+            guard text.hasPrefix("user_"), let session = text.part(after: "_session_") else { return }
+            claudeSession = IdentityText.id(String(session), in: "", &unheard)
             return
         }
         var found = (session: String?.none, parent: String?.none)
@@ -86,5 +88,15 @@ struct BodyIdentity {
 }
 
 extension String {
-    fileprivate func lastRange(of mark: String) -> Range<String.Index>? { ranges(of: mark).last }
+    /// What stands behind the last of these marks.
+    fileprivate func part(after mark: StaticString) -> Substring? {
+        let length = mark.utf8CodeUnitCount
+        let start = utf8.indices.dropLast(length).last { index in
+            utf8[index] == mark.utf8Start[0]
+                && utf8[index...].prefix(length).elementsEqual(
+                    UnsafeBufferPointer(start: mark.utf8Start, count: length)
+                )
+        }
+        return start.map { Substring(utf8[$0...].dropFirst(length)) }
+    }
 }

@@ -41,18 +41,29 @@ enum IdentityHeader: String, CaseIterable {
     }
 
     private static func find(_ name: UnsafeBufferPointer<UInt8>) -> IdentityHeader? {
-        guard name.count < byLength.count else { return nil }
+        guard let last = name.last, name.count < endings.count, endings[name.count] & mark(last) != 0 else {
+            return nil
+        }
         return byLength[name.count].first { entry in
             entry.name.indices.allSatisfy { fold(name[$0]) == entry.name[$0] }
         }?.header
     }
+
+    /// The last letters of the names of each length, a bit for each. Most headers of a request are told from all of
+    /// these by that alone.
+    private static let endings: [UInt32] = byLength.map { entries in
+        entries.reduce(0) { $0 | mark($1.name[$1.name.count - 1]) }
+    }
+
+    /// The bit of a letter, the same in either case.
+    private static func mark(_ letter: UInt8) -> UInt32 { 1 << UInt32(letter & 31) }
 
     /// Of a header's name only letters and hyphens matter here, and this keeps the hyphens as they are.
     private static func fold(_ byte: UInt8) -> UInt8 {
         byte >= UInt8(ascii: "A") && byte <= UInt8(ascii: "Z") ? byte | 0x20 : byte
     }
 
-    /// The names by how long they are: most headers of a request differ from all of these in the first byte or two.
+    /// The names by how long they are.
     private static let byLength: [[(name: [UInt8], header: IdentityHeader)]] = {
         let all = allCases.map { (name: Array($0.rawValue.utf8), header: $0) }
         return (0...(all.map(\.name.count).max() ?? 0)).map { length in all.filter { $0.name.count == length } }
@@ -60,12 +71,17 @@ enum IdentityHeader: String, CaseIterable {
 }
 
 /// What those headers say in one request.
+@usableFromInline
 struct IdentityHeaders {
     /// A request has a handful of them at most, too few to be worth a table.
     private var values: [(header: IdentityHeader, value: String)] = []
 
     subscript(header: IdentityHeader) -> String? { values.first { $0.header == header }?.value }
 
+    @usableFromInline
+    init() {}
+
+    @usableFromInline
     mutating func take(_ name: String, _ value: String) {
         guard let header = IdentityHeader(name), self[header] == nil else { return }
         values.append((header, value))
@@ -84,6 +100,7 @@ struct IdentityHeaders {
         return nil
     }
 
+    @usableFromInline
     var principal: String {
         if let authorization = self[.authorization]?.utf8 {
             let words = authorization.split(separator: UInt8(ascii: " "), omittingEmptySubsequences: true)

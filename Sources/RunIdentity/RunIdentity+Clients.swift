@@ -14,17 +14,13 @@ extension RunIdentity {
         if runID != nil || parentRun != nil || rootRun != nil { strength = .strict }
     }
 
+    /// The same out of the body's `metadata`. Runs above may be named there alone.
     mutating func readMetadata(_ body: BodyIdentity) -> Bool {
-        guard let run = body.runID else {
-            parentRun = parentRun ?? body.parentRunID
-            rootRun = rootRun ?? body.rootRunID
-            return false
-        }
-        runID = run
+        runID = body.runID
         parentRun = parentRun ?? body.parentRunID
         rootRun = rootRun ?? body.rootRunID
-        strength = .strict
-        return true
+        if runID != nil { strength = .strict }
+        return runID != nil
     }
 
     /// Codex tells of everything: session, thread, turn, and the turns above. Older versions tell no turn, and then a

@@ -118,15 +118,31 @@ extension RunIdentity {
     ///   - request: What was read of the body, for a generation.
     ///   - body: The bytes that `request` was read from.
     ///   - mappings: The rules for clients that are not known here, in their order.
+    @inlinable
     public init(
         headers: some Collection<(name: String, value: String)>,
         request: GenerationRequest? = nil,
         body: borrowing Span<UInt8> = Span(),
         mappings: [TreeMapping] = []
     ) {
-        self.init()
+        // This much is compiled where it is called: going through headers of a kind that is not known costs more than
+        // reading them.
         var known = IdentityHeaders()
         for header in headers { known.take(header.name, header.value) }
+        self.init(known, request, body, mappings) { name in
+            headers.first { $0.name.utf8.count == name.utf8.count && $0.name.lowercased() == name }?.value
+        }
+    }
+
+    @usableFromInline
+    init(
+        _ known: IdentityHeaders,
+        _ request: GenerationRequest?,
+        _ body: borrowing Span<UInt8>,
+        _ mappings: [TreeMapping],
+        _ header: (_ name: String) -> String?
+    ) {
+        self.init()
         principal = known.principal
         isCleanup = known.isCleanup
         isHumanTurn = request?.endsWithUserText ?? false
@@ -137,7 +153,7 @@ extension RunIdentity {
         if runID != nil {
             source = .runID
             session = session ?? known.clientSession(&diagnostics)
-        } else if !mappings.isEmpty, apply(mappings, headers, known[.userAgent], request, body) {
+        } else if !mappings.isEmpty, apply(mappings, header, known[.userAgent], request, body) {
             // The operator knows the client better than we do.
         } else if readMetadata(members) {
             source = .metadata
@@ -150,7 +166,9 @@ extension RunIdentity {
         } else if parentRun == nil, rootRun == nil {
             readWeakly(known, members, request)
         } else {
-            source = .runID
+            // A run above is named, and nothing below it: the run stands there by itself.
+            source = known[.parentRunID] != nil || known[.rootRunID] != nil ? .runID : .metadata
+            strength = .strict
         }
         settleRuns()
     }
@@ -160,6 +178,7 @@ extension RunIdentity {
     ///
     /// `Authorization: Bearer KEY`, `X-Api-Key: KEY` and `Api-Key: KEY` are the same owner: clients show one key in
     /// different ways to different formats.
+    @inlinable
     public static func principal(of headers: some Collection<(name: String, value: String)>) -> String {
         var known = IdentityHeaders()
         for header in headers { known.take(header.name, header.value) }

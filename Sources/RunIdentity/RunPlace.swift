@@ -20,6 +20,12 @@ public struct NodeKey: Sendable, Hashable {
         self.id = id
     }
 
+    /// Of the fields only those that differ between the nodes of one owner: the rest would cost more than it tells apart.
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(id)
+        hasher.combine(tree)
+    }
+
     /// The node that a single run is, by the id that it is known under.
     public static func run(_ id: String, of principal: String) -> NodeKey {
         NodeKey(principal: principal, realm: "run", id: id)

@@ -27,11 +27,11 @@ extension RunTree {
         nodes[key]?.isMain = place.isMain
         nodes[key]?.strength = place.strength
         var diagnostics: [String] = []
-        var line: Set<NodeKey> = [place.key, key]
+        var line = [place.key, key]
         var below = key
         for (index, claim) in place.above.enumerated() {
             let above = node(claim)
-            line.formUnion([claim, above])
+            line += [claim, above]
             // The request's own word on its parent counts; on those further up, what they say themselves.
             if index == 0 || nodes[below]?.parent == nil, above != below {
                 do {
@@ -45,7 +45,7 @@ extension RunTree {
             below = above
         }
         let ancestors = ancestors(of: key)
-        line.formUnion(ancestors)
+        line += ancestors
         for alias in place.aliases { name(alias, for: key) }
 
         let refusal = tombstones.refusal(
@@ -57,7 +57,8 @@ extension RunTree {
         )
         if refusal == nil { begin(run, at: key) }
         let parentRun = ancestors.first.flatMap { nodes[$0]?.latest }
-        let rootRun = ancestors.last.flatMap { nodes[$0]?.latest } ?? (ancestors.isEmpty ? run : parentRun ?? run)
+        let rootRun = ancestors.last.flatMap { nodes[$0]?.latest } ?? parentRun ?? run
+        forgetOldest()
         return Admission(
             refusal: refusal,
             key: key,

@@ -132,6 +132,7 @@ public struct RunTree: Sendable {
         guard let index = nodes[key]?.live.firstIndex(of: run) else { return }
         nodes[key]?.live.remove(at: index)
         if nodes[key]?.live.isEmpty == true { mayBeForgotten(key) }
+        forgetOldest()
     }
 
     // MARK: - Forgetting
@@ -141,6 +142,10 @@ public struct RunTree: Sendable {
         tickets += 1
         nodes[key]?.ticket = tickets
         endedRow.append((key, tickets))
+    }
+
+    /// Forgets what is too much. Not in the middle of an admission, which may have made what is the oldest.
+    mutating func forgetOldest() {
         while endedRow.count > capacity, let oldest = endedRow.popFirst() {
             // A node that has begun anew since has another ticket, or none.
             if nodes[oldest.key]?.ticket == oldest.ticket { forget(oldest.key) }
@@ -158,28 +163,3 @@ public struct RunTree: Sendable {
         nodes[key] = nil
     }
 }
-
-/// A row that is taken from at the front.
-struct Row<Element> {
-    private var elements: [Element] = []
-    private var start = 0
-
-    var count: Int { elements.count - start }
-
-    mutating func append(_ element: Element) { elements.append(element) }
-
-    mutating func popFirst() -> Element? {
-        guard start < elements.count else { return nil }
-        defer {
-            start += 1
-            // What has been taken is given back once it is half of the row: each element moves once at most.
-            if start * 2 > elements.count {
-                elements.removeFirst(start)
-                start = 0
-            }
-        }
-        return elements[start]
-    }
-}
-
-extension Row: Sendable where Element: Sendable {}

@@ -9,6 +9,8 @@ public struct Tombstone: Sendable, Equatable {
     /// The main node of a conversation, which is refused for a moment only: its client goes on by itself within
     /// milliseconds of a cut, a person takes longer.
     var main: NodeKey?
+    /// Whether a person has spoken to the main node since.
+    var graceIsOver = false
     /// Until when the main node is refused, and one cleanup call is let through.
     var graceEnds: UInt64
     /// When this is forgotten.
@@ -22,7 +24,7 @@ public struct Tombstone: Sendable, Equatable {
 /// The tombstones that have not expired, in a bounded number.
 ///
 /// Whoever holds them asks with the node of a request and with everything above it, and tells the time; there is no clock
-/// here.
+/// here. The answer is looked up by node, so that it costs the same however many stops there were.
 public struct Tombstones: Sendable {
     /// How long a stopped id is refused.
     public static let memory: UInt64 = 600_000_000_000
@@ -31,16 +33,23 @@ public struct Tombstones: Sendable {
     /// A judgement: clients were measured to ask again within milliseconds of a cut, and nobody types within three
     /// seconds what is worth sending.
     public static let grace: UInt64 = 3_000_000_000
-    /// The most that are remembered; the oldest goes first.
+    /// The most stops that are remembered; the oldest goes first.
     public static let capacity = 1_024
+    /// The most nodes that all of them name together.
+    static let nodeCapacity = 65_536
 
+    private var stones: [UInt64: Tombstone] = [:]
+    /// The stones that name a node.
+    private var index: [NodeKey: [UInt64]] = [:]
     /// The oldest first.
-    private var stones: [Tombstone] = []
+    private var row = Row<UInt64>()
+    private var named = 0
+    private var next: UInt64 = 0
 
     /// None yet.
     public init() {}
 
-    /// How many are remembered.
+    /// How many are remembered, those included that have expired and were not asked for since.
     public var count: Int { stones.count }
 
     /// Remembers a stop.
@@ -59,13 +68,20 @@ public struct Tombstones: Sendable {
             expires: now &+ Self.memory,
             renews: !isStrict
         )
-        forget(at: now)
-        if stones.count >= Self.capacity { stones.removeFirst() }
-        stones.append(stone)
+        next += 1
+        stones[next] = stone
+        row.append(next)
+        for node in stone.named { index[node, default: []].append(next) }
+        named += stone.named.count
+        while let oldest = row.first, let old = stones[oldest], oldest != next,
+            old.expires <= now || stones.count > Self.capacity || named > Self.nodeCapacity
+        {
+            forget(oldest, old)
+        }
         return stone
     }
 
-    /// The stop that a request falls under; `nil` when it may pass.
+    /// The stop that a request falls under, the earliest of them; `nil` when it may pass.
     ///
     /// A person's message to the main node ends its grace at once. A cleanup call passes once.
     /// - Parameters:
@@ -73,30 +89,51 @@ public struct Tombstones: Sendable {
     ///   - line: The node and everything above it.
     mutating func refusal(
         of key: NodeKey,
-        in line: Set<NodeKey>,
+        in line: [NodeKey],
         isHumanTurn: Bool,
         isCleanup: Bool,
         at now: UInt64
     ) -> Tombstone? {
-        guard !stones.isEmpty else { return nil }
-        forget(at: now)
-        var matching: [Int] = []
-        for index in stones.indices {
-            if stones[index].main == key, isHumanTurn { stones[index].main = nil }
-            let stone = stones[index]
-            let isBelowMain = now < stone.graceEnds && stone.main.map(line.contains) == true
-            if isBelowMain || !stone.nodes.isDisjoint(with: line) { matching.append(index) }
+        if stones.isEmpty { return nil }
+        var named: [UInt64] = []
+        for node in line {
+            for id in index[node] ?? [] where !named.contains(id) { named.append(id) }
         }
-        guard let first = matching.first else { return nil }
-        if isCleanup, matching.allSatisfy({ !stones[$0].cleanupIsSpent && now < stones[$0].graceEnds }) {
-            for index in matching { stones[index].cleanupIsSpent = true }
+        if named.isEmpty { return nil }
+        named.sort()
+        if isHumanTurn {
+            for id in named where stones[id]?.main == key { stones[id]?.graceIsOver = true }
+        }
+        let inForce = named.filter { stones[$0]?.refuses(line, at: now) == true }
+        guard let first = inForce.first else { return nil }
+        if isCleanup, inForce.allSatisfy({ stones[$0]?.allowsCleanup(at: now) == true }) {
+            for id in inForce { stones[id]?.cleanupIsSpent = true }
             return nil
         }
-        for index in matching where stones[index].renews { stones[index].expires = now &+ Self.memory }
+        for id in inForce where stones[id]?.renews == true { stones[id]?.expires = now &+ Self.memory }
         return stones[first]
     }
 
-    private mutating func forget(at now: UInt64) {
-        if stones.contains(where: { $0.expires <= now }) { stones.removeAll { $0.expires <= now } }
+    private mutating func forget(_ id: UInt64, _ stone: Tombstone) {
+        _ = row.popFirst()
+        stones[id] = nil
+        named -= stone.named.count
+        for node in stone.named {
+            index[node]?.removeAll { $0 == id }
+            if index[node]?.isEmpty == true { index[node] = nil }
+        }
     }
+}
+
+extension Tombstone {
+    /// Every node that it names.
+    fileprivate var named: Set<NodeKey> { main.map { nodes.union([$0]) } ?? nodes }
+
+    fileprivate func refuses(_ line: [NodeKey], at now: UInt64) -> Bool {
+        if now >= expires { return false }
+        if let main, !graceIsOver, now < graceEnds, line.contains(main) { return true }
+        return line.contains { nodes.contains($0) }
+    }
+
+    fileprivate func allowsCleanup(at now: UInt64) -> Bool { !cleanupIsSpent && now < graceEnds }
 }

@@ -40,21 +40,14 @@ public struct TreeMapping: Sendable, Equatable {
 }
 
 extension TreeMapping {
-    fileprivate func matches(_ headers: some Collection<(name: String, value: String)>, _ userAgent: String?) -> Bool {
+    fileprivate func matches(_ header: (_ name: String) -> String?, _ userAgent: String?) -> Bool {
         if !agentGlobs.isEmpty {
             guard let userAgent, agentGlobs.contains(where: { $0.matches(userAgent) }) else { return false }
         }
         return headerGlobs.allSatisfy { name, globs in
-            guard let value = Self.value(name, in: headers) else { return false }
+            guard let value = header(name) else { return false }
             return globs.contains { $0.matches(value) }
         }
-    }
-
-    fileprivate static func value(
-        _ name: String,
-        in headers: some Collection<(name: String, value: String)>
-    ) -> String? {
-        headers.first { $0.name.utf8.count == name.utf8.count && $0.name.lowercased() == name }?.value
     }
 }
 
@@ -62,18 +55,18 @@ extension RunIdentity {
     /// Places the request by the first mapping that is for it and finds something.
     mutating func apply(
         _ mappings: [TreeMapping],
-        _ headers: some Collection<(name: String, value: String)>,
+        _ header: (_ name: String) -> String?,
         _ userAgent: String?,
         _ request: GenerationRequest?,
         _ body: borrowing Span<UInt8>
     ) -> Bool {
-        for mapping in mappings where mapping.matches(headers, userAgent) {
+        for mapping in mappings where mapping.matches(header, userAgent) {
             var found: [TreeMapping.Place: String] = [:]
             for place in [mapping.session, mapping.tree, mapping.node, mapping.parent, mapping.turn] {
                 guard let place, found[place] == nil else { continue }
                 let value: String? =
                     switch place {
-                    case .header(let name): TreeMapping.value(name, in: headers)
+                    case .header(let name): header(name)
                     case .body(let path): Self.string(at: path[...], in: body, request?.belonging)
                     }
                 found[place] = value.flatMap { IdentityText.id($0, in: "\(place) of '\(mapping.name)'", &diagnostics) }
@@ -87,7 +80,9 @@ extension RunIdentity {
             // An agent in a tree that names nobody above works for the main one.
             if parent == nil, tree != nil, node != Self.mainNode { parent = Self.mainNode }
             turn = value(mapping.turn)
-            strength = mapping.strength
+            // The main agent's name is the same in every turn, so nothing strict can be said of it.
+            let isNamed = turn != nil || value(mapping.node) != nil
+            strength = mapping.strength == .strict && !isNamed ? .session : mapping.strength
             source = .mapping(mapping.name)
             return true
         }

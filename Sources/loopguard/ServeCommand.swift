@@ -123,6 +123,7 @@ struct ServeCommand: AsyncParsableCommand {
         configuration.logger = logger
         configuration.metricsText = { metrics.render() }
         configuration.rules = { rules.resolve($0) }
+        configuration.treeMappings = rules.treeMappings
         configuration.controlKey = controlKey
         configuration.allowedOrigins = access.allowedOrigin
         configuration.allowedHosts = access.allowedHost

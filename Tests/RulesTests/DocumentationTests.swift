@@ -2,11 +2,11 @@ import Foundation
 import Rules
 import Testing
 
-/// `docs/rules.md` shows rules that parse, and mistakes as they are reported.
+/// `docs/rules.md` and `docs/run-trees.md` show rules that parse, and mistakes as they are reported.
 @Suite struct DocumentationTests {
     /// The code blocks, each with the words after its fence.
-    private func blocks() throws -> [(kind: String, body: String)] {
-        let page = ShippedFilesTests.folder.deletingLastPathComponent().appendingPathComponent("docs/rules.md")
+    private func blocks(of page: String = "rules.md") throws -> [(kind: String, body: String)] {
+        let page = ShippedFilesTests.folder.deletingLastPathComponent().appendingPathComponent("docs/\(page)")
         return try String(contentsOf: page, encoding: .utf8)
             .matches(of: #/(?ms)^```(.+?)\n(.*?)^```$/#)
             .map { (String($0.output.1), String($0.output.2)) }
@@ -17,6 +17,14 @@ import Testing
         #expect(examples.count >= 5)
         for example in examples {
             #expect(errors(in: example.body).isEmpty, "\(example.body)")
+        }
+    }
+
+    @Test func theExampleOfTreesParses() throws {
+        let examples = try blocks(of: "run-trees.md").filter { $0.kind == "yaml" }
+        #expect(examples.count == 1)
+        for example in examples {
+            #expect(try RuleSet.parse(yaml: example.body, file: "f").treeMappings.count == 2)
         }
     }
 

@@ -25,6 +25,19 @@ import Testing
         """,
         """
         version: 1
+        trees:
+          - name: "odd: \\"name"
+            when: {user_agent: ["a*", b], headers: {X-Odd: ["*", "c"], true: "d"}}
+            session: {header: X-Session}
+            tree: {body: metadata.tree.id}
+            node: {header: x-node}
+            parent: {header: "x-parent"}
+            turn: {body: turn}
+            strength: strict
+          - {name: least, when: {user_agent: "*"}, node: {body: a}}
+        """,
+        """
+        version: 1
         request_overrides: deny
         api_keys:
           "odd: name": sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad

@@ -20,7 +20,8 @@ public struct GenerationRequest: Sendable, Equatable {
     public var bodyBytes = 0
     /// The turns before this request.
     public var conversation = Conversation()
-    /// Whether the last message is a person's: user text, and no result of a tool. False where the format has no messages.
+    /// Whether the last message is a person's: user text, neither the result of a tool nor what a client writes by itself
+    /// when an answer was cut. False where the format has no messages.
     public private(set) var endsWithUserText = false
     /// Where the members are that tell whom the request belongs to.
     public private(set) var belonging = BelongingMembers()
@@ -113,10 +114,10 @@ public struct GenerationRequest: Sendable, Equatable {
         "max_tokens", "max_completion_tokens", "max_output_tokens", "n_predict",
     ]
 
-    /// Takes the turns before this request in.
-    mutating func setConversation(_ steps: [Conversation.Step]) {
+    /// Takes the turns before this request in, from the value that tells them.
+    mutating func setConversation(_ steps: [Conversation.Step], _ body: borrowing Span<UInt8>, _ range: Range<Int>) {
         conversation = Conversation(steps: steps)
-        endsWithUserText = steps.last == .user
+        endsWithUserText = steps.last == .user && !AutomaticText.ends(body, range)
     }
 
     /// FNV-1a (Fowler, Noll, Vo). Sums of it do not depend on the members' order.

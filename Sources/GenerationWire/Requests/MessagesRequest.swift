@@ -26,7 +26,7 @@ extension GenerationRequest {
         }
         guard isRead else { return false }
         includeUsage = true
-        if let messages { setConversation(MessagesConversation.steps(body, in: messages)) }
+        if let messages { setConversation(MessagesConversation.steps(body, in: messages), body, messages) }
         conversation.offeredTools = tools
         return true
     }

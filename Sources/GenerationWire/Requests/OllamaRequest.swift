@@ -25,7 +25,7 @@ extension GenerationRequest {
         }
         guard isRead else { return false }
         includeUsage = true
-        if let messages { setConversation(OllamaConversation.steps(body, in: messages)) }
+        if let messages { setConversation(OllamaConversation.steps(body, in: messages), body, messages) }
         conversation.offeredTools = tools
         return true
     }

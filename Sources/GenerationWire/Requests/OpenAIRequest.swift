@@ -33,7 +33,7 @@ extension GenerationRequest {
         }
         guard isRead else { return false }
         if format == .chatCompletions {
-            if let messages { setConversation(ChatConversation.steps(body, in: messages)) }
+            if let messages { setConversation(ChatConversation.steps(body, in: messages), body, messages) }
             conversation.offeredTools = tools
         } else {
             setChoices(choices.multipliedReportingOverflow(by: prompts).partialValue)

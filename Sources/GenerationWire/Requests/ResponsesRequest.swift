@@ -35,8 +35,10 @@ extension GenerationRequest {
         guard isRead else { return false }
         // A Responses stream carries usage in its last event, asked for or not.
         includeUsage = true
-        if let input { thread.steps = ResponsesConversation.steps(body, in: input) }
-        setConversation(thread.steps)
+        if let input {
+            thread.steps = ResponsesConversation.steps(body, in: input)
+            setConversation(thread.steps, body, input)
+        }
         conversation.offeredTools = tools
         self.thread = thread
         return true
