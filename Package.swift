@@ -62,6 +62,7 @@ let package = Package(
         room("GenerationWire", uses: ["JSONBytes", "ServerSentEvents"]),
         room("LoopDetection", uses: ["CXXHash", "GenerationWire", "JSONBytes"]),
         room("Cancellation", uses: []),
+        room("Engines", uses: ["JSONBytes"]),
         room("Guard", uses: ["Cancellation", "GenerationWire", "JSONBytes", "LoopDetection", "ServerSentEvents"]),
 
         // The edge: files, sockets, clocks.
@@ -91,8 +92,8 @@ let package = Package(
         room(
             "Gateway",
             uses: [
-                "CancelBoard", "Cancellation", "Exposition", "GenerationWire", "Guard", "JSONBytes", "LoopDetection",
-                "Rules",
+                "CancelBoard", "Cancellation", "Engines", "Exposition", "GenerationWire", "Guard", "JSONBytes",
+                "LoopDetection", "Rules",
                 coreMetrics, logging, metrics, nioCore, nioEmbedded, nioHTTP1, nioPosix,
             ]
         ),
@@ -101,9 +102,9 @@ let package = Package(
             .executableTarget(
                 name: "loopguard",
                 dependencies: [
-                    "CancelBoard", "Cancellation", "EmbeddedEngine", "Exposition", "Gateway", "GenerationWire", "Guard",
-                    "LoopDetection",
-                    "Replay", "Rules", argumentParser, logging, metrics, nioCore, serviceLifecycle,
+                    "CancelBoard", "Cancellation", "EmbeddedEngine", "Engines", "Exposition", "Gateway",
+                    "GenerationWire", "Guard", "LoopDetection", "Replay", "Rules", argumentParser, logging, metrics,
+                    nioCore, serviceLifecycle,
                     unixSignals, yams,
                 ],
                 swiftSettings: house
