@@ -101,7 +101,8 @@ struct CancelLadder: Sendable {
     private func look() async -> Sight {
         for check in engine.idleness {
             let before = gateway.work.now
-            switch await gateway.calls.ask(check.request, headers: credentials, within: times.answer) {
+            switch await gateway.calls.ask(check.request, headers: credentials, within: times.answer, isPatient: false)
+            {
             case .refused: return .over("error")
             case .silence: continue
             case .answer(let answer):

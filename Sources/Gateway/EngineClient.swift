@@ -23,7 +23,13 @@ struct EngineClient: Sendable {
     /// - Parameters:
     ///   - headers: The credentials of the client whose run it is about.
     ///   - limit: The time for all of it, connecting included.
-    func ask(_ request: EngineRequest, headers: HTTPHeaders = [:], within limit: Duration) async -> Reply {
+    ///   - isPatient: Whether the answer is awaited even when the task is cancelled.
+    func ask(
+        _ request: EngineRequest,
+        headers: HTTPHeaders = [:],
+        within limit: Duration,
+        isPatient: Bool = true
+    ) async -> Reply {
         let loop = group.next()
         let reply = loop.makePromise(of: Reply.self)
         let time = TimeAmount(limit)
@@ -50,7 +56,11 @@ struct EngineClient: Sendable {
             timer.cancel()
             connecting.whenSuccess { $0.close(promise: nil) }
         }
-        return (try? await reply.futureResult.get()) ?? .silence
+        return await withTaskCancellationHandler {
+            (try? await reply.futureResult.get()) ?? .silence
+        } onCancel: {
+            if !isPatient { reply.succeed(.silence) }
+        }
     }
 
     private func send(_ request: EngineRequest, _ headers: HTTPHeaders, on channel: any Channel) {

@@ -73,7 +73,7 @@ final class EngineWatch: Sendable {
         var recognition = EngineRecognition()
         var isUp = false
         while let path = recognition.question, !Task.isCancelled {
-            switch await client.ask(EngineRequest("GET", path), within: limit) {
+            switch await client.ask(EngineRequest("GET", path), within: limit, isPatient: false) {
             case .refused: return nil
             case .silence: recognition.take(nil)
             case .answer(let answer):
