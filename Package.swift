@@ -63,6 +63,7 @@ let package = Package(
         room("LoopDetection", uses: ["CXXHash", "GenerationWire", "JSONBytes"]),
         room("Cancellation", uses: []),
         room("RunIdentity", uses: ["GenerationWire", "JSONBytes"]),
+        room("Engines", uses: ["JSONBytes"]),
         room("Guard", uses: ["Cancellation", "GenerationWire", "JSONBytes", "LoopDetection", "ServerSentEvents"]),
 
         // The edge: files, sockets, clocks.
@@ -93,8 +94,8 @@ let package = Package(
         room(
             "Gateway",
             uses: [
-                "CancelBoard", "Cancellation", "Exposition", "GenerationWire", "Guard", "JSONBytes", "LoopDetection",
-                "Rules", "RunIdentity", "Runs",
+                "CancelBoard", "Cancellation", "Engines", "Exposition", "GenerationWire", "Guard", "JSONBytes",
+                "LoopDetection", "Rules", "RunIdentity", "Runs",
                 coreMetrics, logging, metrics, nioCore, nioEmbedded, nioHTTP1, nioPosix,
             ]
         ),
@@ -103,9 +104,9 @@ let package = Package(
             .executableTarget(
                 name: "loopguard",
                 dependencies: [
-                    "CancelBoard", "Cancellation", "EmbeddedEngine", "Exposition", "Gateway", "GenerationWire", "Guard",
-                    "LoopDetection",
-                    "Replay", "Rules", "RunIdentity", argumentParser, logging, metrics, nioCore, serviceLifecycle,
+                    "CancelBoard", "Cancellation", "EmbeddedEngine", "Engines", "Exposition", "Gateway",
+                    "GenerationWire", "Guard", "LoopDetection", "Replay", "Rules", "RunIdentity", argumentParser, logging,
+                    metrics, nioCore, serviceLifecycle,
                     unixSignals, yams,
                 ],
                 swiftSettings: house

@@ -1,6 +1,7 @@
 internal import CancelBoard
 internal import Cancellation
 internal import CoreMetrics
+internal import Engines
 internal import GenerationWire
 internal import Guard
 internal import Logging
@@ -46,12 +47,11 @@ extension Exchange {
     }
 
     /// Raises the flag.
-    /// - Returns: Whether the engine will say what it did.
-    func raiseFlag(_ reason: EndReason) -> Bool {
-        guard let flag, let board = gateway.configuration.board else { return false }
-        guard board.cancel(flag, reason) == .accepted, board.engine != nil else { return false }
+    func raiseFlag(_ reason: EndReason) {
+        guard let flag, let board = gateway.configuration.board else { return }
+        guard board.cancel(flag, reason) == .accepted, board.engine != nil else { return }
+        isFlagged = true
         EngineConfirmation(flag: flag, run: run, board: board, gateway: gateway).watch(on: loop)
-        return true
     }
 
     /// Gives the slot back. By now the answer is whole or the connection to the engine is closed.
@@ -111,7 +111,8 @@ struct EngineConfirmation: Sendable {
             nanoseconds: taken
         )
         gateway.metrics.confirmed(outcome)
-        gateway.metrics.engineStop.recordNanoseconds(taken)
+        gateway.metrics.engineCancel(gateway.engine.adapter.name, .board, "confirmed")
+        gateway.metrics.engineStopped(.board, after: taken)
         RunReport.conclude(run, in: gateway)
     }
 }

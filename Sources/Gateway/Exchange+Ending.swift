@@ -105,21 +105,14 @@ extension Exchange {
         case .nothing: break
         }
         // The reason that won, should the client have left while another end was on its way.
-        var isAwaited = false
         if run.state.current.phase == .stopping, let reason = run.state.current.reason {
-            isAwaited = raiseFlag(reason)
+            raiseFlag(reason)
             gateway.metrics.cancel(reason)
         }
-        if !isAwaited, upstream != nil { noteClosed(decided) }
-        leaveEngine()
+        let isWatched = leaveEngine()
         gateway.metrics.cancelLatency.recordNanoseconds((NIODeadline.now() - decided).nanoseconds)
-        close(concluding: !isAwaited)
-    }
-
-    /// Nobody will say whether the engine has stopped; all that is known is that its connection was closed.
-    private func noteClosed(_ decided: NIODeadline) {
-        let taken = (NIODeadline.now() - decided).nanoseconds
-        run.confirmation = Confirmation(isConfirmed: nil, way: .close, nanoseconds: taken)
+        // The run comes to rest with the engine, or when all that can be done about that is done.
+        close(concluding: !isWatched && !isFlagged)
     }
 
     /// Answers a run that may not begin.
@@ -158,11 +151,6 @@ extension Exchange {
         client?.answer(reply, to: request.head)
     }
 
-    private func leaveEngine() {
-        upstream?.abandon()
-        upstream = nil
-    }
-
     /// Lets go of everything and tells about it, once.
     /// - Parameter concluding: Whether the run has come to rest with that; otherwise the engine's word is awaited.
     private func close(concluding: Bool = true) {
@@ -178,6 +166,10 @@ extension Exchange {
         keepAliveTimer?.cancel()
         client = nil
         releaseFlag()
+        leaveQueue()
+        reach(.none)
+        place?.leave()
+        place = nil
         waiting = []
         run.keep(guarding?.text(limit: run.verdict == nil ? Self.keptText : ExchangeDriver.shownText))
         detach()

@@ -1,10 +1,18 @@
+internal import Engines
 internal import NIOCore
+internal import NIOPosix
 internal import Runs
 internal import Synchronization
 
 /// What all connections of a gateway share.
 final class GatewayContext: Sendable {
     let configuration: GatewayConfiguration
+    /// Asks the engine what is not on the data path.
+    let calls: EngineClient
+    let engine: EngineWatch
+    let work = EngineWork()
+    let ladders = Ladders()
+    let gate: Gate?
     let metrics = GatewayMetrics()
     let registry = RunRegistry()
     let refusals = StreamRefusals()
@@ -15,13 +23,20 @@ final class GatewayContext: Sendable {
     private let shuttingDown = Atomic<Bool>(false)
     private let channels = Mutex<[ObjectIdentifier: any Channel]>([:])
 
-    init(configuration: GatewayConfiguration) {
+    /// - Parameter group: Where the engine is asked what is not on the data path.
+    init(
+        configuration: GatewayConfiguration,
+        group: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton
+    ) {
         self.configuration = configuration
         access = ControlAccess(configuration)
+        calls = EngineClient(upstream: configuration.upstream, group: group)
+        engine = EngineWatch(configuration: configuration, client: calls)
+        gate = configuration.maxConcurrent.map { Gate(places: $0, maxWaiting: configuration.maxQueued) }
     }
 
     /// The engine as it was recognised.
-    var engineName: String { "generic" }
+    var engineName: String { engine.adapter.name }
 
     var isShuttingDown: Bool { shuttingDown.load(ordering: .acquiring) }
 

@@ -1,15 +1,13 @@
 /// What is known of the engine's end of a run that was ended before its natural end.
 public struct Confirmation: Sendable, Equatable {
     /// How the engine's end was learnt, or at least brought about.
-    public enum Way: String, Sendable {
+    public enum Way: String, Sendable, CaseIterable {
         /// The cancel board.
         case board
         /// The engine's own way of cancelling.
         case http
         /// The connection was closed.
         case close
-        /// The engine was never asked.
-        case none
     }
 
     /// Whether the engine is known to have stopped; `nil` when it cannot be told.

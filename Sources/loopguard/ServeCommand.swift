@@ -75,6 +75,7 @@ struct ServeCommand: AsyncParsableCommand {
     var grace = 5.0
 
     @OptionGroup var access: AccessOptions
+    @OptionGroup var guarded: ServeEngineOptions
     @OptionGroup var board: BoardOptions
     @OptionGroup var engine: EngineOptions
     @OptionGroup var logging: LogOptions
@@ -129,6 +130,7 @@ struct ServeCommand: AsyncParsableCommand {
         configuration.allowedHosts = access.allowedHost
         configuration.version = Loopguard.configuration.version
         configuration.board = embedded?.board ?? shared?.board
+        guarded.configure(&configuration, isEmbedded: embedded != nil)
         configuration.boardHeader = board.boardHeader
         configuration.boardField = board.boardField.flatMap { BodyField(parsing: $0) }
         let gateway = GatewayService(server: GatewayServer(configuration: configuration), grace: .seconds(grace)) {
