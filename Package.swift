@@ -28,13 +28,14 @@ func room(
     uses dependencies: [Target.Dependency],
     resources: [Resource] = [],
     settings: [SwiftSetting] = [],
+    testUses: [Target.Dependency] = [],
     testFiles: [String] = []
 ) -> [Target] {
     [
         .target(name: name, dependencies: dependencies, resources: resources, swiftSettings: house + settings),
         .testTarget(
             name: "\(name)Tests",
-            dependencies: [.target(name: name)] + dependencies,
+            dependencies: [.target(name: name)] + dependencies + testUses,
             exclude: testFiles,
             swiftSettings: house
         ),
@@ -96,6 +97,7 @@ let package = Package(
                 coreMetrics, logging, metrics, nioCore, nioEmbedded, nioHTTP1, nioPosix,
             ]
         ),
+        room("CurlHTTP", uses: ["CCurl"], testUses: ["ScriptedServer"]),
         room("Replay", uses: ["Cancellation", "GenerationWire", "Guard", "LoopDetection", "Rules"]),
         [
             .executableTarget(
@@ -106,6 +108,12 @@ let package = Package(
                     "Replay", "Rules", argumentParser, logging, metrics, nioCore, serviceLifecycle,
                     unixSignals, yams,
                 ],
+                swiftSettings: house
+            ),
+            .target(
+                name: "ScriptedServer",
+                dependencies: [nioCore, nioHTTP1, nioPosix],
+                path: "Tests/ScriptedServer",
                 swiftSettings: house
             ),
             .testTarget(name: "CommandLineTests", dependencies: ["loopguard"], swiftSettings: house),
