@@ -98,13 +98,16 @@ let package = Package(
             ]
         ),
         room("CurlHTTP", uses: ["CCurl"], testUses: ["ScriptedServer"]),
+        room("TerminalText", uses: []),
+        room("ControlClient", uses: ["CurlHTTP", "ServerSentEvents", "TerminalText"], testUses: ["ScriptedServer"]),
         room("Replay", uses: ["Cancellation", "GenerationWire", "Guard", "LoopDetection", "Rules"]),
         [
             .executableTarget(
                 name: "loopguard",
                 dependencies: [
-                    "CancelBoard", "Cancellation", "EmbeddedEngine", "Exposition", "Gateway", "GenerationWire", "Guard",
-                    "LoopDetection",
+                    "CancelBoard", "Cancellation", "ControlClient", "CurlHTTP", "EmbeddedEngine", "Exposition",
+                    "Gateway",
+                    "GenerationWire", "Guard", "LoopDetection",
                     "Replay", "Rules", argumentParser, logging, metrics, nioCore, serviceLifecycle,
                     unixSignals, yams,
                 ],

@@ -88,6 +88,10 @@ final class CurlTransfer {
         _ = loopguard_curl_set_pointer(handle, CURLOPT_HTTPHEADER, headers)
         set(CURLOPT_CONNECTTIMEOUT_MS, request.connectTimeout.milliseconds)
         set(CURLOPT_TIMEOUT_MS, request.timeout?.milliseconds ?? 0)
+        if let silence = request.silence {
+            set(CURLOPT_LOW_SPEED_LIMIT, 1)
+            set(CURLOPT_LOW_SPEED_TIME, max(1, silence.milliseconds / 1_000))
+        }
     }
 
     private func write(_ options: TransportOptions) throws(HTTPError) {

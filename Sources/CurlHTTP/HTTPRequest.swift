@@ -12,6 +12,8 @@ public struct HTTPRequest: Sendable {
     public var connectTimeout = Duration.seconds(5)
     /// How long all of it may take, the answer included; `nil` for as long as it likes.
     public var timeout: Duration? = .seconds(30)
+    /// After how long without a byte, in whole seconds, the connection counts as dead; `nil` for never.
+    public var silence: Duration?
     /// The longest answer that is kept, in bytes; a longer one is an error. What is streamed has no limit.
     public var bodyLimit = 16 << 20
 
