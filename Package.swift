@@ -63,6 +63,7 @@ let package = Package(
         room("GenerationWire", uses: ["JSONBytes", "ServerSentEvents"]),
         room("LoopDetection", uses: ["CXXHash", "GenerationWire", "JSONBytes"]),
         room("Cancellation", uses: []),
+        room("Engines", uses: ["JSONBytes"]),
         room("Guard", uses: ["Cancellation", "GenerationWire", "JSONBytes", "LoopDetection", "ServerSentEvents"]),
 
         // The edge: files, sockets, clocks.
@@ -92,23 +93,27 @@ let package = Package(
         room(
             "Gateway",
             uses: [
-                "CancelBoard", "Cancellation", "Exposition", "GenerationWire", "Guard", "JSONBytes", "LoopDetection",
-                "Rules",
+                "CancelBoard", "Cancellation", "Engines", "Exposition", "GenerationWire", "Guard", "JSONBytes",
+                "LoopDetection", "Rules",
                 coreMetrics, logging, metrics, nioCore, nioEmbedded, nioHTTP1, nioPosix,
             ]
         ),
         room("CurlHTTP", uses: ["CCurl"], testUses: ["ScriptedServer"]),
         room("TerminalText", uses: []),
         room("ControlClient", uses: ["CurlHTTP", "ServerSentEvents", "TerminalText"], testUses: ["ScriptedServer"]),
+        room(
+            "Doctor",
+            uses: ["CurlHTTP", "Engines", "GenerationWire", "JSONBytes", "ServerSentEvents", "TerminalText"],
+            testUses: ["EmbeddedEngine", "ScriptedServer"]
+        ),
         room("Replay", uses: ["Cancellation", "GenerationWire", "Guard", "LoopDetection", "Rules"]),
         [
             .executableTarget(
                 name: "loopguard",
                 dependencies: [
-                    "CancelBoard", "Cancellation", "ControlClient", "CurlHTTP", "EmbeddedEngine", "Exposition",
-                    "Gateway",
-                    "GenerationWire", "Guard", "LoopDetection",
-                    "Replay", "Rules", argumentParser, logging, metrics, nioCore, serviceLifecycle,
+                    "CancelBoard", "Cancellation", "ControlClient", "CurlHTTP", "Doctor", "EmbeddedEngine", "Engines",
+                    "Exposition", "Gateway", "GenerationWire", "Guard", "LoopDetection", "Replay", "Rules",
+                    argumentParser, logging, metrics, nioCore, serviceLifecycle,
                     unixSignals, yams,
                 ],
                 swiftSettings: house
