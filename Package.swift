@@ -104,7 +104,7 @@ let package = Package(
         room(
             "Doctor",
             uses: ["CurlHTTP", "Engines", "GenerationWire", "JSONBytes", "ServerSentEvents", "TerminalText"],
-            testUses: ["EmbeddedEngine", "ScriptedServer"]
+            testUses: ["EmbeddedEngine", "ScriptedServer", nioCore]
         ),
         room("Replay", uses: ["Cancellation", "GenerationWire", "Guard", "LoopDetection", "Rules"]),
         [

@@ -17,9 +17,14 @@ public struct StopErrand: Sendable {
     }
 
     /// Stops them.
-    /// - Parameter say: Gets each line as soon as it is known.
+    /// - Parameters:
+    ///   - say: Gets each line of the answer as soon as it is known.
+    ///   - note: Gets what is worth knowing beside it.
     /// - Returns: Whether everything that was asked for is stopped or was over before.
-    public func carryOut(say: (String) -> Void) async throws(ControlError) -> Bool {
+    public func carryOut(
+        say: (String) -> Void,
+        note: (String) -> Void = { _ in }
+    ) async throws(ControlError) -> Bool {
         guard let patience else { return try await stop(say).isSettled }
         let (signals, source) = AsyncStream.makeStream(of: Signal.self)
         let listening = Task { [client] in
@@ -40,7 +45,7 @@ public struct StopErrand: Sendable {
             listening.cancel()
             ticking.cancel()
         }
-        return try await wait(for: signals, until: .now + patience, say)
+        return try await wait(for: signals, until: .now + patience, say, note)
     }
 
     private enum Signal: Sendable {
@@ -54,7 +59,8 @@ public struct StopErrand: Sendable {
     private func wait(
         for signals: AsyncStream<Signal>,
         until deadline: ContinuousClock.Instant,
-        _ say: (String) -> Void
+        _ say: (String) -> Void,
+        _ note: (String) -> Void
     ) async throws(ControlError) -> Bool {
         var wait: StopWait?
         var isSettled = true
@@ -62,7 +68,7 @@ public struct StopErrand: Sendable {
         for await signal in signals {
             if case .deaf(let reason) = signal {
                 isDeaf = true
-                say("cannot follow the events (\(reason)); asking for each run instead")
+                note("cannot follow the events (\(reason)); asking for each run instead")
             }
             if wait == nil {
                 if case .tick = signal, deadline > .now { continue }

@@ -23,6 +23,8 @@ public struct Doctor: Sendable {
         public var timeout = Duration.seconds(120)
         /// Sent with every request: credentials, for the most part.
         public var headers: [(name: String, value: String)] = []
+        /// How long a generation is to last, so that a stop within a second is told from an end of its own.
+        var wantedDuration = Duration.seconds(4)
 
         /// - Parameter url: The engine's URL; a `/v1` at its end is left off.
         public init(url: String) {
@@ -46,7 +48,7 @@ public struct Doctor: Sendable {
     /// What load the examination causes, in a sentence.
     public var announcement: String {
         """
-        \(options.url) is asked for about twelve generations of at most \(options.maxTokens) tokens, never more than two \
+        \(options.url) is asked for about fifteen generations of at most \(options.maxTokens) tokens, never more than two \
         at a time
         """
     }

@@ -20,8 +20,6 @@ struct Examination {
     var takesTurns = false
     var behaviours: [StopJudgement.Behaviour] = []
 
-    /// How long a generation is to last, so that a stop within a second is told from an end of its own.
-    static let wantedDuration = Duration.seconds(4)
     /// Pieces of text after which a stream counts as begun.
     static let begun = 3
 
@@ -88,7 +86,7 @@ struct Examination {
             idleFirst = first
             // The pace of a short answer is a guess that the long one corrects.
             let pace = answer.reading.pace ?? .milliseconds(20)
-            let wanted = Int(Self.wantedDuration / max(pace, .microseconds(100)))
+            let wanted = Int(options.wantedDuration / max(pace, .microseconds(100)))
             lasting = min(max(64, wanted), options.maxTokens)
         }
     }

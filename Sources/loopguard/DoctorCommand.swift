@@ -9,7 +9,7 @@ struct DoctorCommand: AsyncParsableCommand {
         commandName: "doctor",
         abstract: "Measure whether an engine stops when it should, and say how to guard it.",
         discussion: """
-            Asks the engine for about twelve generations, never more than two at a time, leaves some of them, and measures \
+            Asks the engine for about fifteen generations, never more than two at a time, leaves some of them, and measures \
             whether it goes on working. Nobody else should use it meanwhile. The exit status is 0 when it stops as \
             its client leaves, 1 when it does not or that cannot be told, 2 when it cannot be examined.
             """

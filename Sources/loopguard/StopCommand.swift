@@ -72,7 +72,7 @@ struct StopCommand: AsyncParsableCommand {
         let targets = all ? [.all] : session.map { [.session($0)] } ?? ids.map { StopTarget.run($0) }
         let client = try gateway.client()
         let errand = StopErrand(client, targets, order, patience: wait ? .seconds(timeout) : nil)
-        let isDone = try await reported { try await errand.carryOut { announce($0) } }
+        let isDone = try await reported { try await errand.carryOut(say: announce, note: printError) }
         if !isDone { throw ExitCode(1) }
     }
 }

@@ -25,7 +25,7 @@ final class Said: Sendable {
         change(&order)
         let said = Said()
         let errand = StopErrand(ControlClient(url: url, key: key), targets, order, patience: patience)
-        let isDone = try await errand.carryOut { said.say($0) }
+        let isDone = try await errand.carryOut(say: said.say, note: { said.say("note: \($0)") })
         await gateway.stop()
         return (isDone, said.lines)
     }
@@ -133,7 +133,7 @@ final class Said: Sendable {
         await gateway.set(refusesEvents: true)
         let (isDone, lines) = try await carryOut(gateway, [.run("a")], patience: .seconds(60))
         #expect(isDone)
-        #expect(lines.first?.contains("too many listeners") == true)
+        #expect(lines.first?.hasPrefix("note: ") == true && lines.first?.contains("too many listeners") == true)
         #expect(lines.contains("a: stopped, user_stop, 12 events"))
         #expect(lines.last?.contains("confirmed that it stopped") == true)
     }
