@@ -28,13 +28,14 @@ func room(
     uses dependencies: [Target.Dependency],
     resources: [Resource] = [],
     settings: [SwiftSetting] = [],
+    testUses: [Target.Dependency] = [],
     testFiles: [String] = []
 ) -> [Target] {
     [
         .target(name: name, dependencies: dependencies, resources: resources, swiftSettings: house + settings),
         .testTarget(
             name: "\(name)Tests",
-            dependencies: [.target(name: name)] + dependencies,
+            dependencies: [.target(name: name)] + dependencies + testUses,
             exclude: testFiles,
             swiftSettings: house
         ),
@@ -99,16 +100,30 @@ let package = Package(
                 coreMetrics, logging, metrics, nioCore, nioEmbedded, nioHTTP1, nioPosix,
             ]
         ),
+        room("CurlHTTP", uses: ["CCurl"], testUses: ["ScriptedServer"]),
+        room("TerminalText", uses: []),
+        room("ControlClient", uses: ["CurlHTTP", "ServerSentEvents", "TerminalText"], testUses: ["ScriptedServer"]),
+        room(
+            "Doctor",
+            uses: ["CurlHTTP", "Engines", "GenerationWire", "JSONBytes", "ServerSentEvents", "TerminalText"],
+            testUses: ["EmbeddedEngine", "ScriptedServer", nioCore]
+        ),
         room("Replay", uses: ["Cancellation", "GenerationWire", "Guard", "LoopDetection", "Rules"]),
         [
             .executableTarget(
                 name: "loopguard",
                 dependencies: [
-                    "CancelBoard", "Cancellation", "EmbeddedEngine", "Engines", "Exposition", "Gateway",
-                    "GenerationWire", "Guard", "LoopDetection", "Replay", "Rules", "RunIdentity", argumentParser, logging,
-                    metrics, nioCore, serviceLifecycle,
+                    "CancelBoard", "Cancellation", "ControlClient", "CurlHTTP", "Doctor", "EmbeddedEngine", "Engines",
+                    "Exposition", "Gateway", "GenerationWire", "Guard", "LoopDetection", "Replay", "Rules", "RunIdentity",
+                    argumentParser, logging, metrics, nioCore, serviceLifecycle,
                     unixSignals, yams,
                 ],
+                swiftSettings: house
+            ),
+            .target(
+                name: "ScriptedServer",
+                dependencies: [nioCore, nioHTTP1, nioPosix],
+                path: "Tests/ScriptedServer",
                 swiftSettings: house
             ),
             .testTarget(name: "CommandLineTests", dependencies: ["loopguard"], swiftSettings: house),

@@ -16,7 +16,8 @@ struct Loopguard: AsyncParsableCommand {
             """,
         version: "0.1.0",
         subcommands: [
-            ServeCommand.self, EngineCommand.self, ReplayCommand.self, RecordingsCommand.self, RulesCommand.self,
+            ServeCommand.self, EngineCommand.self, RunsCommand.self, StopCommand.self, DoctorCommand.self,
+            ReplayCommand.self, RecordingsCommand.self, RulesCommand.self,
         ]
     )
 

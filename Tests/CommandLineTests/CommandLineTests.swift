@@ -1,30 +1,6 @@
 import Foundation
 import Testing
 
-/// The built binary, run as its user would.
-private struct Invocation {
-    var status: Int32
-    var output: String
-    var errors: String
-
-    init(_ arguments: String...) throws { try self.init(arguments) }
-
-    init(_ arguments: [String]) throws {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent()
-            .appendingPathComponent("loopguard")
-        process.arguments = arguments
-        let (output, errors) = (Pipe(), Pipe())
-        process.standardOutput = output
-        process.standardError = errors
-        try process.run()
-        self.output = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        self.errors = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        process.waitUntilExit()
-        status = process.terminationStatus
-    }
-}
-
 private let repository = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
     .deletingLastPathComponent().path
 
@@ -40,7 +16,9 @@ private func withFile(_ text: String, named ending: String, _ use: (String) thro
     @Test func tellsItsCommands() throws {
         let help = try Invocation("--help")
         #expect(help.status == 0)
-        for command in ["serve", "engine", "replay", "recordings", "rules"] { #expect(help.output.contains(command)) }
+        for command in ["serve", "engine", "runs", "stop", "doctor", "replay", "recordings", "rules"] {
+            #expect(help.output.contains(command))
+        }
     }
 
     @Test(arguments: [["serve", "--port", "70000"], ["replay"], ["replay", "/nowhere"], ["serve", "--nonsense"]])

@@ -1,0 +1,61 @@
+internal import Engines
+internal import TerminalText
+
+/// What to do about what was found.
+extension Examination {
+    mutating func advise(_ midStream: StopJudgement.Behaviour, _ prefill: StopJudgement.Behaviour) {
+        var command = "loopguard serve --upstream \(options.url.shellQuoted)"
+        if diagnosis.recognisedBy != nil { command += " --engine \(adapter.name)" }
+        var advice: [String] = []
+        let cancels = diagnosis.cancelling.contains {
+            $0.verdict == .good || $0.text.contains(": taken; the stream ended ")
+        }
+        if takesTurns {
+            command += " --max-concurrent 1"
+            advice.append(
+                "It takes one request at a time: with --max-concurrent 1 loopguard keeps the order, and a run that waits can be stopped."
+            )
+        }
+        if midStream == .wentOn || prefill == .wentOn {
+            if takesTurns, let control {
+                let seconds = Int((control.duration / .seconds(1)).rounded(.up)) + 1
+                command += " --quarantine \(seconds)"
+                advice.append(
+                    "A run that was cut keeps its place for \(seconds) seconds, about as long as the engine went on here."
+                )
+            }
+            advice.append(
+                cancels
+                    ? "A close does not stop it, but its own way of cancelling does, and loopguard uses that by itself."
+                    : """
+                    Over HTTP nothing makes it stop. Set a small max_tokens in your clients, look for a newer version, or let \
+                    it read loopguard's cancel board (docs/cancel-board.md).
+                    """
+            )
+        }
+        if midStream == .unknown {
+            advice.append(
+                "Make its load visible (see below), or give the engine longer to run with --max-tokens, and ask again."
+            )
+        }
+        if diagnosis.closing.contains(where: { $0.subject == "in one piece" && $0.verdict == .bad }) {
+            advice.append(
+                "Behind loopguard answers in one piece are asked for as streams, so that a stop reaches the engine."
+            )
+        }
+        if diagnosis.wire.contains(where: { $0.subject == "arrival" && $0.verdict == .bad }) {
+            advice.append("Turn off whatever buffers its streams: nobody can cut a loop that has not come yet.")
+        }
+        diagnosis.command = command
+        diagnosis.advice = advice
+    }
+}
+
+extension String {
+    /// The text as one word of a shell.
+    fileprivate var shellQuoted: String {
+        let isPlain =
+            !isEmpty && allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "-._~:/[]@%+=,".contains($0)) }
+        return isPlain ? self : "'" + replacing("'", with: #"'\''"#) + "'"
+    }
+}
