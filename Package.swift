@@ -88,6 +88,7 @@ let package = Package(
             settings: [.unsafeFlags(["-O"], .when(configuration: .debug))],
             testFiles: ["Golden"]
         ),
+        room("Dashboard", uses: [], resources: [.embedInCode("Pages")]),
         room(
             "Gateway",
             uses: [

@@ -1,0 +1,74 @@
+// A loop, marked in the text it was found in.
+import { element } from "./dom.js";
+import { count, words } from "./format.js";
+
+/** The fact of a detector's evidence that can be found again in the text. */
+const repeated = (evidence) => evidence?.unit ?? evidence?.line ?? evidence?.sentence ?? evidence?.text ?? null;
+
+/**
+ * Cuts a text into pieces `{text, turn}`: `turn` counts the repeats of the unit from 0, and is null outside of them.
+ * A unit longer than what the evidence may quote is known by its beginning; then a piece reaches to the next one.
+ */
+export function pieces(text, evidence) {
+  const unit = repeated(evidence);
+  const starts = unit ? occurrences(text, unit) : [];
+  if (starts.length < 1) return text ? [{ text, turn: null }] : [];
+  const quoted = unit.length;
+  // Characters, where the evidence counts bytes: never fewer than half as many are meant.
+  const reach = Math.max(quoted, evidence.period ?? quoted);
+  const cut = [];
+  let at = 0;
+  starts.forEach((start, turn) => {
+    if (start > at) cut.push({ text: text.slice(at, start), turn: null });
+    const following = starts[turn + 1] ?? text.length;
+    const end = following - start <= reach ? following : Math.min(start + quoted, following);
+    cut.push({ text: text.slice(start, end), turn });
+    at = end;
+  });
+  if (at < text.length) {
+    // The last, unfinished turn of an exact repeat is part of it.
+    const rest = text.slice(at);
+    cut.push({ text: rest, turn: unit.startsWith(rest) && evidence.period ? starts.length : null });
+  }
+  return cut;
+}
+
+function occurrences(text, unit) {
+  const found = [];
+  for (let at = text.indexOf(unit); at >= 0; at = text.indexOf(unit, at + unit.length)) found.push(at);
+  if (found.length || unit.trim() === unit && !/\s/.test(unit)) return found;
+  // Lines and sentences are compared without regard to case and spacing; so they are looked for in the same way.
+  const parts = unit.trim().split(/\s+/).map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
+  if (!parts[0]) return found;
+  return [...text.matchAll(new RegExp(parts.join("\\s+"), "gi"))].map((match) => match.index);
+}
+
+/** The text as nodes, its repeats in marks of two tints that alternate, so that each can be told from the next. */
+export function markedText(text, evidence) {
+  return pieces(text, evidence).map(({ text, turn }) =>
+    turn === null ? document.createTextNode(text) : element("mark", { class: turn % 2 ? "odd" : "even" }, text),
+  );
+}
+
+/** What was found, in a sentence: `tail repeat: 62 bytes, 25 times`. */
+export function sentence(detector, evidence = {}) {
+  const parts = [];
+  if (evidence.period) parts.push(`${count(evidence.period)} bytes, ${count(evidence.repeats)} times`);
+  else if (evidence.tool) parts.push(`${evidence.tool}, ${count(evidence.count)} times`);
+  else if (evidence.count) parts.push(`${count(evidence.count)} times`);
+  else if (evidence.lines) parts.push(`${count(evidence.lines)} lines`);
+  else if (evidence.matches) parts.push(`${count(evidence.matches)} alike`);
+  else if (evidence.deltas) parts.push(`${count(evidence.deltas)} in a row`);
+  else if (evidence.whitespace) parts.push(`${count(evidence.whitespace)} bytes of white space`);
+  else if (evidence.limit) parts.push(`limit of ${count(evidence.limit)} bytes`);
+  return parts.length ? `${words(detector)}: ${parts[0]}` : words(detector);
+}
+
+/** All facts, as a list of terms. */
+export function facts(evidence) {
+  const rows = Object.entries(evidence).flatMap(([name, value]) => [
+    element("dt", {}, words(name)),
+    element("dd", { class: typeof value === "string" ? "quoted" : null }, typeof value === "number" ? String(value) : value),
+  ]);
+  return element("dl", { class: "facts" }, ...rows);
+}
