@@ -122,7 +122,7 @@ function letGo(owner) {
 async function look(about) {
   try {
     const run = await getRun(about.runID);
-    if (!isLive(run)) settle(about, run);
+    if (!isLive(run)) learn(about, run);
   } catch {
     // Its own stream will tell.
   }
@@ -146,7 +146,7 @@ async function follow(current, work) {
   } catch (error) {
     if (error.name === "AbortError") settle(current, { state: "disconnected", text: "The connection was closed." });
     else if (error.status === 499) settle(current, { state: "stopped", reason: "user_stop" });
-    else settle(current, { state: "failed", text: error.message });
+    else settle(current, { state: "failed", text: error.message, lost: error.status === 0 });
   }
   if (current !== turn) turns.delete(current.owner);
 }
@@ -189,6 +189,12 @@ async function paint(current) {
   }
 }
 
+/** The gateway says that a run is over. One that ended by itself is over here when its text is, which may come later. */
+function learn(about, run) {
+  if (run.state !== "completed" || about.message.restored) settle(about, run);
+  else if (isStopping(machine)) send({ type: "terminal", owner: about.owner });
+}
+
 /** How a turn ended. The first to say so is believed; what comes later only completes it. */
 function settle(current, run) {
   const { message } = current;
@@ -202,7 +208,7 @@ function settle(current, run) {
     message.figures = current.figures;
     message.outcome = {
       state: run.state, reason: run.reason, detector: run.detector, evidence: run.evidence,
-      text: run.text ?? (byOther ? stoppedElsewhere(run) : null),
+      text: run.text ?? (byOther ? stoppedElsewhere(run) : null), lost: run.lost ?? false,
     };
     if (current === turn) say(summary(message, current));
   }
@@ -285,8 +291,7 @@ const feed = new EventFeed(allEvents(), {
     if (!about) return;
     if (name === "state" && data.state === "stopping") send({ type: "observed", owner: about.owner });
     if (name === "state" && data.state === "queued" && about === turn) say("Queued");
-    // A run that ends by itself is over when its text is.
-    if (isTerminalEvent(name) && (name !== "done" || about.message.restored || isStopping(machine))) settle(about, { ...data.run, state: data.run?.state ?? data.state ?? "stopped" });
+    if (isTerminalEvent(name)) learn(about, { ...data.run, state: data.run?.state ?? data.state ?? "stopped" });
   },
   onStatus(state, failure) {
     const text = { live: "Live", waiting: "Reconnecting…", refused: failure?.message ?? "Not allowed" }[state];
@@ -318,8 +323,9 @@ async function recall({ runID, message }) {
 
 function resume() {
   const message = messages.at(-1);
-  if (!message?.pending) return;
-  message.restored = true;
+  // A page that is left loses its connections first, and has noted that as a failure.
+  if (!message?.pending && !message?.outcome?.lost) return;
+  Object.assign(message, { restored: true, pending: true, outcome: null });
   turn = new Turn(message);
   turns.set(turn.owner, turn);
   send({ type: "start", owner: turn.owner });

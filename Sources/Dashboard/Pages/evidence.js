@@ -3,45 +3,43 @@ import { element } from "./dom.js";
 import { count, words } from "./format.js";
 
 /** The fact of a detector's evidence that can be found again in the text. */
-const repeated = (evidence) => evidence?.unit ?? evidence?.line ?? evidence?.sentence ?? evidence?.text ?? null;
+const repeated = ({ unit, line, sentence, text }) => unit ?? line ?? sentence ?? text ?? null;
 
 /**
  * Cuts a text into pieces `{text, turn}`: `turn` counts the repeats of the unit from 0, and is null outside of them.
  * A unit longer than what the evidence may quote is known by its beginning; then a piece reaches to the next one.
  */
 export function pieces(text, evidence) {
-  const unit = repeated(evidence);
-  const starts = unit ? occurrences(text, unit) : [];
-  if (starts.length < 1) return text ? [{ text, turn: null }] : [];
-  const quoted = unit.length;
-  // Characters, where the evidence counts bytes: never fewer than half as many are meant.
-  const reach = Math.max(quoted, evidence.period ?? quoted);
+  const found = occurrences(text, evidence ?? {});
+  if (!found.length) return text ? [{ text, turn: null }] : [];
   const cut = [];
   let at = 0;
-  starts.forEach((start, turn) => {
+  found.forEach(({ start, end }, turn) => {
     if (start > at) cut.push({ text: text.slice(at, start), turn: null });
-    const following = starts[turn + 1] ?? text.length;
-    const end = following - start <= reach ? following : Math.min(start + quoted, following);
-    cut.push({ text: text.slice(start, end), turn });
-    at = end;
+    const following = found[turn + 1]?.start ?? text.length;
+    // Characters, where the evidence counts bytes: a character has one at least.
+    at = following - start <= (evidence.period ?? 0) ? following : end;
+    cut.push({ text: text.slice(start, at), turn });
   });
   if (at < text.length) {
     // The last, unfinished turn of an exact repeat is part of it.
     const rest = text.slice(at);
-    cut.push({ text: rest, turn: unit.startsWith(rest) && evidence.period ? starts.length : null });
+    cut.push({ text: rest, turn: evidence.period && evidence.unit?.startsWith(rest) ? found.length : null });
   }
   return cut;
 }
 
-function occurrences(text, unit) {
-  const found = [];
-  for (let at = text.indexOf(unit); at >= 0; at = text.indexOf(unit, at + unit.length)) found.push(at);
-  if (found.length || unit.trim() === unit && !/\s/.test(unit)) return found;
-  // Lines and sentences are compared without regard to case and spacing; so they are looked for in the same way.
-  const parts = unit.trim().split(/\s+/).map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
-  if (!parts[0]) return found;
-  return [...text.matchAll(new RegExp(parts.join("\\s+"), "gi"))].map((match) => match.index);
+/** Where the repeated text is. Units are exact; lines and sentences were compared without regard to case and spacing. */
+function occurrences(text, evidence) {
+  const unit = repeated(evidence);
+  const parts = unit?.trim().split(/\s+/).map(escaped) ?? [];
+  const pattern = evidence.unit ? escaped(evidence.unit) : parts.filter(Boolean).join("\\s+");
+  if (!pattern) return [];
+  const matches = text.matchAll(new RegExp(pattern, evidence.unit ? "g" : "gi"));
+  return [...matches].map((match) => ({ start: match.index, end: match.index + match[0].length }));
 }
+
+const escaped = (text) => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
 
 /** The text as nodes, its repeats in marks of two tints that alternate, so that each can be told from the next. */
 export function markedText(text, evidence) {

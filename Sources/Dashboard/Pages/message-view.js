@@ -31,6 +31,7 @@ export class MessageView {
 
   update() {
     const { message } = this;
+    if (message.role === "user") return;
     const { content, reasoning } = withoutThinking(message);
     this.thinking.hidden = !message.pending || Boolean(content || reasoning || message.calls.length);
     this.reasoning.hidden = !reasoning;

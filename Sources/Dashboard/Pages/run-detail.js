@@ -40,7 +40,8 @@ export class RunDetail {
   update(run) {
     const was = this.#run;
     this.#run = run;
-    if (was.state !== run.state || was.detector !== run.detector || was.engine !== run.engine) this.#drawFacts();
+    const drawn = ["state", "detector", "engine", "warnings"];
+    if (drawn.some((name) => was[name] !== run[name])) this.#drawFacts();
     if (isLive(was) && !isLive(run)) this.#load();
   }
 

@@ -4,12 +4,11 @@ import { byId, element } from "./dom.js";
 const shownFor = 2_000;
 const shownWithAction = 10_000;
 
-/** Says it politely, without showing it. */
+/** Says it politely, without showing it. What follows closely is said as well, not instead. */
 export function announce(text) {
-  const line = byId("status");
-  // The same words twice are only news when the line has been empty in between.
-  line.textContent = "";
-  requestAnimationFrame(() => (line.textContent = text));
+  const line = element("span", {}, `${text}. `);
+  byId("status").append(line);
+  setTimeout(() => line.remove(), 5_000);
 }
 
 /**
