@@ -24,6 +24,8 @@ let machine = idle;
 /** The turn that the button is about, and those before it that still hold a connection. */
 let turn = null;
 const turns = new Map();
+/** Messages to draw anew with the next frame. */
+const changed = new Set();
 
 // Drawing
 
@@ -31,7 +33,8 @@ const draw = oncePerFrame(() => {
   const box = byId("scroll");
   const following = box.scrollTop + box.clientHeight >= box.scrollHeight - 48;
   for (const message of messages) viewOf(message);
-  for (const current of turns.values()) views.get(current.message)?.update();
+  for (const message of changed) views.get(message)?.update();
+  changed.clear();
   drawButton();
   byId("welcome").hidden = messages.length > 0;
   byId("log").setAttribute("aria-busy", String(isBusy(machine)));
@@ -79,7 +82,11 @@ function send(event) {
   const [state, effects] = next(machine, event);
   machine = state;
   for (const effect of effects) perform(effect, effect.owner ?? event.owner);
-  if (!isStopping(machine)) turns.get(machine.owner)?.release();
+  const about = turns.get(machine.owner);
+  if (about && !isStopping(machine)) {
+    about.release();
+    changed.add(about.message);
+  }
   if (machine.phase === "requesting") say("Stopping…");
   draw();
 }
@@ -161,6 +168,7 @@ async function converse(current) {
     else if (part.finish) end = part;
     else if (current.message.pending) {
       current.add(part, machine.owner === current.owner && isStopping(machine));
+      changed.add(current.message);
       draw();
     }
   }
@@ -201,6 +209,7 @@ function settle(current, run) {
   send({ type: "terminal", owner: current.owner });
   if (message.outcome) {
     message.outcome.evidence ??= run.evidence;
+    message.outcome.text ??= run.text;
   } else {
     if (run.state !== "stopped") current.release();
     const byOther = run.state === "stopped" && run.reason && !current.clicked;
@@ -210,9 +219,9 @@ function settle(current, run) {
       state: run.state, reason: run.reason, detector: run.detector, evidence: run.evidence,
       text: run.text ?? (byOther ? stoppedElsewhere(run) : null), lost: run.lost ?? false,
     };
-    if (current === turn) say(summary(message, current));
   }
-  views.get(message)?.update();
+  if (current === turn) say(summary(message, current));
+  changed.add(message);
   save(messages);
   draw();
 }
@@ -340,4 +349,3 @@ options.onKey = () => listModels(options.engineKey).then((models) => options.off
 resume();
 followWhileVisible(feed);
 draw();
-for (const message of messages) viewOf(message).update();

@@ -107,7 +107,7 @@ export class RunDetail {
 
 function finding({ detector, mode, evidence = {} }, kind) {
   const title = kind === "warned" ? `${words(mode)}: ${sentence(detector, evidence)}` : sentence(detector, evidence);
-  return element("section", { class: `found ${kind}` }, element("h4", {}, title), facts(evidence));
+  return element("section", { class: `found ${kind}` }, element("h3", {}, title), facts(evidence));
 }
 
 export function toolCall({ name, arguments: text, executed = true }, evidence = null) {
