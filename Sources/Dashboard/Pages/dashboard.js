@@ -45,7 +45,7 @@ async function loadStats() {
     const stats = await getStats();
     setGatewayTime(stats.now);
     charts.update(stats);
-    setText(byId("engine-name"), [stats.engine, stats.upstream].filter(Boolean).join(" at "));
+    setText(byId("engine-name"), [stats.engine !== "generic" && stats.engine, stats.upstream].filter(Boolean).join(" at "));
     setText(byId("version"), stats.version ? `loopguard ${stats.version}` : "loopguard");
   } catch {
     // The state of the connection is shown already.

@@ -15,7 +15,9 @@ export function pieces(text, evidence) {
   const cut = [];
   let at = 0;
   found.forEach(({ start, end }, turn) => {
-    if (start > at) cut.push({ text: text.slice(at, start), turn: null });
+    const before = text.slice(at, start);
+    // A text that is only the end of a longer one may begin in the middle of a turn.
+    if (before) cut.push({ text: before, turn: turn === 0 && evidence.period && evidence.unit?.endsWith(before) ? 1 : null });
     const following = found[turn + 1]?.start ?? text.length;
     // Characters, where the evidence counts bytes: a character has one at least.
     at = following - start <= (evidence.period ?? 0) ? following : end;

@@ -80,7 +80,7 @@ export class RunDetail {
       this.folded.open = true;
       this.folded.dataset.opened = "once";
     }
-    this.calls.replaceChildren(...(text.tool_calls ?? []).map((call) => toolCall(call, evidence)));
+    this.calls.replaceChildren(...(text.tool_calls ?? []).map((call) => toolCall({ ...call, executed: isLive(this.#run) || call.complete !== false }, evidence)));
     this.content.hidden = !text.content;
     const empty = !text.content && !text.reasoning && !text.tool_calls?.length;
     setText(this.note, empty ? (isLive(this.#run) ? "No text yet." : "No text came.") : text.truncated ? "The end of a longer text." : "");

@@ -56,7 +56,7 @@ export class RunStore {
       case "trip": {
         const { detector, mode, evidence } = data;
         if (mode === "stop") this.#keep({ ...run, detector, mode, evidence }, name);
-        else this.#keep({ ...run, warnings: [...(run.warnings ?? []), { detector, mode, evidence }] }, name);
+        else if (!warned(run, data)) this.#keep({ ...run, warnings: [...(run.warnings ?? []), { detector, mode, evidence }] }, name);
         break;
       }
       case "engine":
@@ -72,6 +72,10 @@ export class RunStore {
     for (const listener of this.#listeners) listener(run, news);
   }
 }
+
+/** Whether a warning is known already: what is told again after a break was in the list as well. */
+const warned = ({ warnings = [] }, { detector, evidence }) =>
+  warnings.some((one) => one.detector === detector && JSON.stringify(one.evidence) === JSON.stringify(evidence));
 
 /** How a terminal event says that a run ended. */
 function ending(name, data) {
