@@ -92,8 +92,8 @@ let package = Package(
         room(
             "Gateway",
             uses: [
-                "CancelBoard", "Cancellation", "Exposition", "GenerationWire", "Guard", "JSONBytes", "LoopDetection",
-                "Rules",
+                "CancelBoard", "Cancellation", "Dashboard", "Exposition", "GenerationWire", "Guard", "JSONBytes",
+                "LoopDetection", "Rules",
                 coreMetrics, logging, metrics, nioCore, nioEmbedded, nioHTTP1, nioPosix,
             ]
         ),
