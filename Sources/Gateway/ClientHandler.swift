@@ -201,6 +201,7 @@ final class ClientHandler: ChannelDuplexHandler {
         case .cancelRequest(let id): answer(ControlReply.cancelRequest(id, in: gateway.registry), to: head)
         case .listRequests: answer(ControlReply.list(gateway.registry), to: head)
         case .health: answer(Reply(json: Array(#"{"status":"ok"}"#.utf8)), to: head)
+        case .dashboard: answer(.dashboard(HopByHop.path(of: head.uri), for: head), to: head)
         case .metrics: answer(Reply(text: gateway.configuration.metricsText?() ?? ""), to: head)
         case .readiness:
             guard let context else { return }

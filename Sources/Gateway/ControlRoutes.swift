@@ -13,6 +13,7 @@ enum ControlRoute: Equatable {
     case health
     case readiness
     case metrics
+    case dashboard
 
     /// The route of a request; `nil` when it is not ours.
     init?(_ method: HTTPMethod, _ path: Substring) {
@@ -32,12 +33,13 @@ enum ControlRoute: Equatable {
         case (.GET, 1) where parts[first] == "healthz": self = .health
         case (.GET, 1) where parts[first] == "readyz": self = .readiness
         case (.GET, 1) where parts[first] == "metrics": self = .metrics
+        case (.GET, _) where parts[first] == "dashboard": self = .dashboard
         default: return nil
         }
     }
 
     /// How our paths begin; most requests are told from ours by this alone.
-    private static let beginnings = ["/v1/cancel", "/v1/requests", "/healthz", "/readyz", "/metrics"]
+    private static let beginnings = ["/v1/cancel", "/v1/requests", "/healthz", "/readyz", "/metrics", "/dashboard"]
 
     /// Percent-decoding, as far as ids need it.
     private static func decode(_ text: Substring) -> String {
