@@ -128,6 +128,23 @@ def test_an_opened_run_shows_its_text_as_it_comes(runs, gateway):
     runs.sees(".detail .figures", "confirmed, by http, after 14 ms")
 
 
+def test_several_opened_runs_cost_one_connection(runs, gateway):
+    """A browser has six connections to a server; a page that took them all could not even send a stop."""
+    several = [gateway.start(state="streaming", model=f"m{index}") for index in range(8)]
+    runs.open()
+    for run in several:
+        runs.one(f"{line(runs, run)} .toggle").click()
+        run.write(f"Text of {run.facts['model']}.")
+    for run in several:
+        runs.sees(f'[data-run="{run.id}"] .detail .text', f"Text of {run.facts['model']}.")
+        run.write(" And more.")
+    for run in several:
+        runs.sees(f'[data-run="{run.id}"] .detail .text', "And more.")
+    runs.until(lambda: gateway.listeners == 2, "one stream for all runs, and one for an opened run")
+    click(runs, line(runs, several[0]), "Stop")
+    runs.until(lambda: several[0].state == "stopping")
+
+
 def test_a_trip_is_marked_in_the_text(runs, gateway):
     unit = "It wrote a plan with five steps. "
     run = gateway.start(state="streaming", model="looper")

@@ -16,7 +16,7 @@ export function count(value) {
 
 export function rate(value) {
   if (!known(value)) return nothing;
-  return value < 10 ? value.toFixed(1) : count(value);
+  return value > 0 && value < 10 ? value.toFixed(1) : count(value);
 }
 
 /** Milliseconds as `0.4 ms`, `82 ms`, `1.8 s`, `2 m 05 s`. */

@@ -1,6 +1,6 @@
 // The runs that are going on, as trees.
 import { byId, element, oncePerFrame, setText } from "./dom.js";
-import { getText } from "./api.js";
+import { getRun, getText } from "./api.js";
 import { plural } from "./format.js";
 import { RunRow } from "./run-row.js";
 import { forest, isLive, liveBelow } from "./run-store.js";
@@ -12,6 +12,7 @@ export class LiveList {
   #rows = new Map();
   #ended = new Map();
   #wanted = new Set();
+  #looking = new Set();
   #fetching = false;
 
   constructor(store) {
@@ -21,9 +22,18 @@ export class LiveList {
     store.onChange((run, news) => {
       if (!isLive(run) && !this.#rows.has(run.id) && news === "list") return;
       if (news === "progress") this.#wantTail(run.id);
+      if (news === "progress" && run.ttft_ms === null) this.#lookAt(run.id);
       this.draw();
     });
     setInterval(() => this.#tick(), 1000);
+  }
+
+  /** When the first token came is only in the run itself. */
+  async #lookAt(id) {
+    if (this.#looking.has(id)) return;
+    this.#looking.add(id);
+    await getRun(id).then((run) => this.store.merge(run, "answer"), () => {});
+    this.#looking.delete(id);
   }
 
   #draw() {

@@ -9,10 +9,16 @@ import { reasonText } from "./state-chip.js";
 
 const remembered = 4096;
 
+/** The one opened run whose own stream is read; a browser has six connections for all its pages. */
+let followed = null;
+
 export class RunDetail {
   #run;
   #text = null;
   #feed = null;
+  #loading = false;
+  #wanted = false;
+  #heard = 0;
 
   /** @param onEvent called with the events of this run's own stream */
   constructor(run, onEvent) {
@@ -42,30 +48,53 @@ export class RunDetail {
     this.#run = run;
     const drawn = ["state", "detector", "engine", "warnings"];
     if (drawn.some((name) => was[name] !== run[name])) this.#drawFacts();
-    if (isLive(was) && !isLive(run)) this.#load();
+    if (isLive(was) && (!isLive(run) || !this.#feed)) this.#load();
   }
 
   close() {
+    this.#leave();
+  }
+
+  /** From here on the text is asked for when there is news. */
+  #leave() {
     this.#feed?.stop();
+    this.#feed = null;
+    if (followed === this) followed = null;
   }
 
   #follow() {
+    followed?.#leave();
+    followed = this;
     this.#feed = new EventFeed(runEvents(this.#run.id), {
       onEvent: (name, data) => {
-        if (name === "text") this.#show(data);
-        else this.onEvent(name, data);
-        if (isTerminalEvent(name)) this.#feed.endWithNextClose();
+        if (name === "text") {
+          this.#heard += 1;
+          this.#show(data);
+        } else {
+          this.onEvent(name, data);
+        }
+        if (isTerminalEvent(name)) this.#feed?.endWithNextClose();
       },
     });
     this.#feed.start();
   }
 
+  /** Asks for the text; once more when there was news meanwhile. What the stream has said since is newer. */
   async #load() {
-    try {
-      this.#show(await getText(this.#run.id, remembered));
-    } catch (failure) {
-      if (!this.#text) setText(this.note, failure.status === 404 ? "Nothing of its text is remembered." : failure.message);
+    this.#wanted = true;
+    if (this.#loading) return;
+    this.#loading = true;
+    while (this.#wanted) {
+      this.#wanted = false;
+      const heard = this.#heard;
+      try {
+        const text = await getText(this.#run.id, remembered);
+        if (heard === this.#heard) this.#show(text);
+      } catch (failure) {
+        if (!this.#text) setText(this.note, failure.status === 404 ? "Nothing of its text is remembered." : failure.message);
+      }
     }
+    this.#loading = false;
   }
 
   #show(text) {
