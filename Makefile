@@ -1,5 +1,6 @@
 # make demo     see it work: a healthy and a looping generation through a real client
-# make test     every test: Swift, then Python: the cancel board's reader, real clients against the built binary
+# make test     every test: Swift, then Python: the cancel board's reader, real clients against the built binary, the
+#               dashboard in a real Chromium
 # make clients  the real-client matrix, installed and run; its results go into docs/clients.md
 # make build    the release binary, .build/release/loopguard
 # make lint     the formatter, strictly
@@ -15,12 +16,12 @@ VENV_READY := $(VENV)/.ready
 CLIENT_VENVS := $(patsubst Integration/clients/requirements/%.txt,.venv-clients/%/.ready,\
 	$(wildcard Integration/clients/requirements/*.txt))
 
-.PHONY: demo test test-swift test-board test-clients clients build debug lint format score bench deps clean
+.PHONY: demo test test-swift test-board test-clients test-dashboard clients build debug lint format score bench deps clean
 
 demo: build $(VENV_READY)
 	$(VENV)/bin/python Integration/demo.py .build/release/loopguard
 
-test: test-swift test-board test-clients
+test: test-swift test-board test-clients test-dashboard
 
 test-swift: deps
 	$(SWIFT) test
@@ -31,6 +32,9 @@ test-board: deps $(VENV_READY)
 
 test-clients: debug $(VENV_READY)
 	LOOPGUARD=.build/debug/loopguard $(VENV)/bin/python -m pytest -q Integration/clients Integration/endings
+
+test-dashboard: debug $(VENV_READY)
+	LOOPGUARD=.build/debug/loopguard $(VENV)/bin/python -m pytest -q Integration/dashboard
 
 clients: build $(CLIENT_VENVS)
 	$(PYTHON) Integration/clients/matrix.py --loopguard .build/release/loopguard --write docs/clients.md

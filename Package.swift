@@ -92,11 +92,12 @@ let package = Package(
             settings: [.unsafeFlags(["-O"], .when(configuration: .debug))],
             testFiles: ["Golden"]
         ),
+        room("Dashboard", uses: [], resources: [.embedInCode("Pages")]),
         room(
             "Gateway",
             uses: [
-                "CancelBoard", "Cancellation", "Engines", "Exposition", "GenerationWire", "Guard", "JSONBytes",
-                "LoopDetection", "Rules", "RunIdentity", "Runs",
+                "CancelBoard", "Cancellation", "Dashboard", "Engines", "Exposition", "GenerationWire", "Guard",
+                "JSONBytes", "LoopDetection", "Rules", "RunIdentity", "Runs",
                 coreMetrics, logging, metrics, nioCore, nioEmbedded, nioHTTP1, nioPosix,
             ]
         ),

@@ -23,7 +23,8 @@ struct Reply: Equatable {
     func head(for request: HTTPRequestHead) -> HTTPResponseHead {
         var head = HTTPResponseHead(version: request.version, status: status)
         head.headers.add(name: "Content-Type", value: contentType)
-        head.headers.add(name: "Content-Length", value: "\(body.count)")
+        // What a client has already is not said to be empty.
+        if status.mayHaveResponseBody { head.headers.add(name: "Content-Length", value: "\(body.count)") }
         for (name, value) in headers { head.headers.add(name: name, value: value) }
         HopByHop.frame(&head, for: request)
         return head

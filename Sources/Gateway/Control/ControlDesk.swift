@@ -60,7 +60,8 @@ struct ControlDesk: Sendable {
             )
             refusal.headers.append(("Allow", allowed))
             reply(refusal)
-        case .dashboard, .readiness, .events: reply(.notFound("There is nothing here."))
+        case .dashboard: reply(.dashboard(HopByHop.path(of: head.uri), for: head))
+        case .readiness, .events: reply(.notFound("There is nothing here."))
         }
     }
 

@@ -16,7 +16,7 @@ enum ControlRoute: Equatable {
     /// The events of one run, or of all.
     case events(String?)
     case stats
-    case dashboard(String)
+    case dashboard
     case health
     case readiness
     case metrics
@@ -37,7 +37,7 @@ enum ControlRoute: Equatable {
             self = method == .POST ? .stop(.stream, id: "") : .wrongMethod(allowed: "POST")
         default:
             guard parts[0] == "dashboard", method == .GET else { return nil }
-            self = .dashboard(parts.dropFirst().joined(separator: "/"))
+            self = .dashboard
         }
     }
 
@@ -46,7 +46,7 @@ enum ControlRoute: Equatable {
         case (.GET, "healthz"): self = .health
         case (.GET, "readyz"): self = .readiness
         case (.GET, "metrics"): self = .metrics
-        case (.GET, "dashboard"): self = .dashboard("")
+        case (.GET, "dashboard"): self = .dashboard
         default: return nil
         }
     }

@@ -1,0 +1,11 @@
+/// Entity tags from the bytes themselves.
+enum EntityTag {
+    /// FNV-1a, 64 bits (Fowler, Noll, Vo; draft-eastlake-fnv): enough to tell versions of a page apart, which is all
+    /// that a tag is for.
+    static func of(_ bytes: [UInt8]) -> String {
+        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+        for byte in bytes { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
+        let digits = String(hash, radix: 16)
+        return "\"" + String(repeating: "0", count: 16 - digits.count) + digits + "\""
+    }
+}
