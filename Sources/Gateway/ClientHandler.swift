@@ -18,7 +18,7 @@ final class ClientHandler: ChannelDuplexHandler {
         /// Waiting for the end of a request to one of our routes.
         case control(HTTPRequestHead, ControlRoute)
         /// Gathering the body of a generation request.
-        case collecting(HTTPRequestHead)
+        case collecting(HTTPRequestHead, RunKind)
         /// The exchange answers.
         case proxying(Exchange)
         /// Answered before the request was whole; what is left of it is dropped.
@@ -144,7 +144,7 @@ final class ClientHandler: ChannelDuplexHandler {
             if kind.format == nil {
                 proxy(.init(head: head, body: .streaming, kind: kind))
             } else {
-                state = .collecting(head)
+                state = .collecting(head, kind)
             }
         }
     }
@@ -158,11 +158,11 @@ final class ClientHandler: ChannelDuplexHandler {
         return others.isEmpty ? nil : .unsupported("Upgrade to \(others.joined(separator: ", "))")
     }
 
-    private func collect(_ bytes: ByteBuffer, of head: HTTPRequestHead) {
+    private func collect(_ bytes: ByteBuffer, of head: HTTPRequestHead, _ kind: RunKind) {
         collected.writeImmutableBuffer(bytes)
         guard collected.readableBytes > gateway.configuration.maxGuardedBodyBytes else { return }
         gateway.metrics.unguarded.increment()
-        proxy(.init(head: head, body: .streaming, kind: kind(of: head)))
+        proxy(.init(head: head, body: .streaming, kind: kind))
         if case .proxying(let exchange) = state { exchange.clientSent(takeCollected()) }
     }
 
@@ -170,8 +170,6 @@ final class ClientHandler: ChannelDuplexHandler {
         defer { collected = ByteBuffer() }
         return collected
     }
-
-    private func kind(of head: HTTPRequestHead) -> RunKind { RunKind(head.method, path: HopByHop.path(of: head.uri)) }
 
     private func proxy(_ request: Exchange.Request) {
         guard let context else { return }
@@ -184,9 +182,8 @@ final class ClientHandler: ChannelDuplexHandler {
         requestIsWhole = true
         switch state {
         case .control(let head, let route): answerControl(route, head)
-        case .collecting(let head):
+        case .collecting(let head, let kind):
             let body = takeCollected()
-            let kind = kind(of: head)
             let generation = kind.format.map { GenerationRequest(format: $0, body: body.readableBytesUInt8Span) }
             proxy(.init(head: head, body: .whole(body), kind: kind, generation: generation))
         case .proxying(let exchange): exchange.clientEnded(trailers)
@@ -233,7 +230,7 @@ final class ClientHandler: ChannelDuplexHandler {
         switch (unwrapInboundIn(data), state) {
         case (_, .closing): break
         case (.head(let head), _): begin(head)
-        case (.body(let bytes), .collecting(let head)): collect(bytes, of: head)
+        case (.body(let bytes), .collecting(let head, let kind)): collect(bytes, of: head, kind)
         case (.body(let bytes), .proxying(let exchange)): exchange.clientSent(bytes)
         case (.body, _): break
         case (.end(let trailers), _): end(trailers)

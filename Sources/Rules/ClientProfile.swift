@@ -14,7 +14,7 @@ struct ClientProfile: Sendable, Equatable {
     func matches(_ facts: RequestFacts) -> Bool {
         if let userAgent = facts.userAgent, userAgents.contains(where: { $0.matches(userAgent) }) { return true }
         return headers.contains { name, patterns in
-            guard let value = facts.headers[name] else { return false }
+            guard let value = facts.headers.first(name) else { return false }
             return patterns.contains { $0.matches(value) }
         }
     }
