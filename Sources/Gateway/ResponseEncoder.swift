@@ -47,29 +47,19 @@ final class ResponseEncoder: ChannelOutboundHandler {
 
     private func bytes(of head: HTTPResponseHead, _ allocator: ByteBufferAllocator) -> ByteBuffer {
         var bytes = allocator.buffer(capacity: 512)
-        bytes.writeString(
-            "HTTP/\(head.version.major).\(head.version.minor) \(head.status.code) \(head.status.reasonPhrase)"
-        )
-        for (name, value) in head.headers {
-            bytes.writeStaticString("\r\n")
-            bytes.writeString(name)
-            bytes.writeStaticString(": ")
-            bytes.writeString(value)
-        }
-        bytes.writeStaticString("\r\n\r\n")
+        let status = "\(head.status.code) \(head.status.reasonPhrase)"
+        bytes.writeHead("HTTP/\(head.version.major).\(head.version.minor) " + status, head.headers)
         return bytes
     }
 
     private func write(chunk: ByteBuffer, _ context: ChannelHandlerContext, _ promise: EventLoopPromise<Void>?) {
         let isLarge = chunk.readableBytes >= Self.largeChunk
         var framed = context.channel.allocator.buffer(capacity: isLarge ? 16 : chunk.readableBytes + 16)
-        framed.writeHexadecimal(chunk.readableBytes)
-        framed.writeStaticString("\r\n")
         guard isLarge else {
-            framed.writeImmutableBuffer(chunk)
-            framed.writeStaticString("\r\n")
+            framed.writeChunk(chunk)
             return context.write(wrapOutboundOut(framed), promise: promise)
         }
+        framed.writeChunkSize(chunk.readableBytes)
         context.write(wrapOutboundOut(framed), promise: nil)
         context.write(wrapOutboundOut(chunk), promise: nil)
         // The line end of the size serves as the line end of the chunk.
@@ -79,20 +69,8 @@ final class ResponseEncoder: ChannelOutboundHandler {
 
     private func end(_ trailers: HTTPHeaders?) -> ByteBuffer {
         guard isChunked else { return ByteBuffer() }
-        var bytes = ByteBuffer(staticString: "0\r\n")
-        for (name, value) in trailers ?? [:] { bytes.writeString("\(name): \(value)\r\n") }
-        bytes.writeStaticString("\r\n")
+        var bytes = ByteBuffer()
+        bytes.writeLastChunk(trailers)
         return bytes
-    }
-}
-
-extension ByteBuffer {
-    fileprivate mutating func writeHexadecimal(_ number: Int) {
-        var shift = (Int.bitWidth - max(number, 1).leadingZeroBitCount - 1) / 4 * 4
-        while shift >= 0 {
-            let digit = UInt8(truncatingIfNeeded: number >> shift & 0xF)
-            writeInteger(digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10)
-            shift -= 4
-        }
     }
 }
