@@ -37,7 +37,7 @@ final class ClientHandler: ChannelDuplexHandler {
 
     private let gateway: GatewayContext
     private let pool: UpstreamPool
-    private let encoder: ResponseEncoder
+    private let codec: ClientCodec
     private var context: ChannelHandlerContext?
     private var state = State.idle
     /// The body so far of the request that is being collected.
@@ -46,10 +46,10 @@ final class ClientHandler: ChannelDuplexHandler {
     private var closesAfterResponse = false
     private var readIsHeld = false
 
-    init(gateway: GatewayContext, pool: UpstreamPool, encoder: ResponseEncoder) {
+    init(gateway: GatewayContext, pool: UpstreamPool, codec: ClientCodec) {
         self.gateway = gateway
         self.pool = pool
-        self.encoder = encoder
+        self.codec = codec
     }
 
     // MARK: What an exchange does with it
@@ -62,7 +62,7 @@ final class ClientHandler: ChannelDuplexHandler {
     }
 
     /// - Parameter frame: The bytes as a chunk, when the engine sent them as one.
-    func write(_ bytes: ByteBuffer, in frame: ByteBuffer? = nil) { encoder.write(body: bytes, in: frame) }
+    func write(_ bytes: ByteBuffer, in frame: ByteBuffer? = nil) { codec.write(body: bytes, in: frame) }
 
     /// A response that is followed by the real one.
     func writeInformational(_ head: HTTPResponseHead) {
@@ -76,7 +76,7 @@ final class ClientHandler: ChannelDuplexHandler {
         guard let context else { return }
         let closes = closesAfterResponse || gateway.isShuttingDown
         closesAfterResponse = false
-        // The next pipelined request arrives from within the write below.
+        // The next pipelined request arrives from within the flush below.
         state = closes ? .closing : requestIsWhole ? .idle : .draining
         guard closes else {
             context.writeAndFlush(wrapOutboundOut(.end(trailers)), promise: nil)
@@ -272,9 +272,11 @@ final class ClientHandler: ChannelDuplexHandler {
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         let last = state
-        if error is HTTPParserError, last.isUnanswered {
+        if let malformed = error as? RequestParser.Malformed, last.isUnanswered {
             let request = HTTPRequestHead(version: .http1_1, method: .GET, uri: "/", headers: ["connection": "close"])
-            return answer(.badRequest("The request is not valid HTTP/1.1: \(error)"), to: request)
+            var reply = Reply.badRequest("The request cannot be taken as HTTP/1.1: \(malformed).")
+            reply.status = malformed.status
+            return answer(reply, to: request)
         }
         state = .closing
         if case .proxying(let exchange) = last { exchange.end(.clientDisconnect) }

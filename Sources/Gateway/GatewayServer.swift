@@ -1,7 +1,6 @@
 internal import CancelBoard
 internal import Logging
 public import NIOCore
-internal import NIOHTTP1
 internal import NIOPosix
 internal import Synchronization
 
@@ -48,11 +47,9 @@ public final class GatewayServer: Sendable {
                     let waterMark = ChannelOptions.Types.WriteBufferWaterMark(low: 32 * 1_024, high: 64 * 1_024)
                     try channel.syncOptions?.setOption(.writeBufferWaterMark, value: waterMark)
                     let sync = channel.pipeline.syncOperations
-                    let encoder = ResponseEncoder()
-                    try sync.addHandler(encoder)
-                    try sync.addHandler(ByteToMessageHandler(HTTPRequestDecoder()))
-                    try sync.addHandler(HTTPServerPipelineHandler())
-                    try sync.addHandler(ClientHandler(gateway: gateway, pool: pool, encoder: encoder))
+                    let codec = ClientCodec()
+                    try sync.addHandler(codec)
+                    try sync.addHandler(ClientHandler(gateway: gateway, pool: pool, codec: codec))
                 }
             }
             .bind(host: configuration.host, port: configuration.port)

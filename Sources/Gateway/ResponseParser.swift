@@ -6,7 +6,8 @@ internal import NIOHTTP1
 ///
 /// NIO's decoder does the same for any message and costs a fifth of what passing on a short event costs: every read goes
 /// through a handler of its own and a C parser that looks at each byte. Answers need less: a head once, and then chunks,
-/// which are taken as slices of what was read. The client's requests, which come from anywhere, go through NIO's.
+/// which are taken as slices of what was read. What is asked of it is less strict than what ``RequestParser`` asks of
+/// clients: an engine is not tricked into reading its own answer in two ways.
 struct ResponseParser {
     /// A piece of an answer.
     enum Part: Equatable {

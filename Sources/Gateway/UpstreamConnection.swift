@@ -10,7 +10,7 @@ final class UpstreamConnection: ChannelDuplexHandler {
 
     private var context: ChannelHandlerContext?
     private var exchange: Exchange?
-    private var encoder = RequestEncoder()
+    private var encoder = MessageEncoder()
     private var parser = ResponseParser()
     private var readIsHeld = false
     private var idleTimer: Scheduled<Void>?
@@ -34,7 +34,12 @@ final class UpstreamConnection: ChannelDuplexHandler {
 
     func write(_ part: HTTPClientRequestPart) {
         guard let context else { return }
-        encoder.add(part) { context.write(wrapOutboundOut($0), promise: nil) }
+        switch part {
+        case .head(let head): encoder.add(head)
+        case .body(.byteBuffer(let body)): encoder.add(body) { context.write(wrapOutboundOut($0), promise: nil) }
+        case .body(.fileRegion): preconditionFailure("the gateway sends no files")
+        case .end(let trailers): encoder.end(trailers)
+        }
     }
 
     func flush() {

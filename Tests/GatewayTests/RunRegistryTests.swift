@@ -16,7 +16,7 @@ struct RunRegistryTests {
 
     private func run() -> Run {
         let pool = UpstreamPool(loop: loop, configuration: gateway.configuration)
-        let client = ClientHandler(gateway: gateway, pool: pool, encoder: ResponseEncoder())
+        let client = ClientHandler(gateway: gateway, pool: pool, codec: ClientCodec())
         let head = HTTPRequestHead(version: .http1_1, method: .POST, uri: "/v1/chat/completions")
         let request = Exchange.Request(head: head, body: .streaming, kind: .generation(.chatCompletions))
         return Exchange(request, client: client, pool: pool, gateway: gateway, loop: loop).run
