@@ -24,7 +24,7 @@ final class ClientHandler: ChannelDuplexHandler {
         /// Somebody follows the events of runs.
         case following(RunEventStream)
         /// Gathering the body of a generation request.
-        case collecting(HTTPRequestHead)
+        case collecting(HTTPRequestHead, RunKind)
         /// The exchange answers.
         case proxying(Exchange)
         /// Answered before the request was whole; what is left of it is dropped.
@@ -43,7 +43,7 @@ final class ClientHandler: ChannelDuplexHandler {
 
     private let gateway: GatewayContext
     private let pool: UpstreamPool
-    private let encoder: ResponseEncoder
+    private let codec: ClientCodec
     private var context: ChannelHandlerContext?
     private var state = State.idle
     /// The body so far of the request that is being collected.
@@ -52,10 +52,10 @@ final class ClientHandler: ChannelDuplexHandler {
     private var closesAfterResponse = false
     private var readIsHeld = false
 
-    init(gateway: GatewayContext, pool: UpstreamPool, encoder: ResponseEncoder) {
+    init(gateway: GatewayContext, pool: UpstreamPool, codec: ClientCodec) {
         self.gateway = gateway
         self.pool = pool
-        self.encoder = encoder
+        self.codec = codec
     }
 
     // MARK: What an exchange does with it
@@ -68,7 +68,7 @@ final class ClientHandler: ChannelDuplexHandler {
     }
 
     /// - Parameter frame: The bytes as a chunk, when the engine sent them as one.
-    func write(_ bytes: ByteBuffer, in frame: ByteBuffer? = nil) { encoder.write(body: bytes, in: frame) }
+    func write(_ bytes: ByteBuffer, in frame: ByteBuffer? = nil) { codec.write(body: bytes, in: frame) }
 
     /// A response that is followed by the real one.
     func writeInformational(_ head: HTTPResponseHead) {
@@ -82,7 +82,7 @@ final class ClientHandler: ChannelDuplexHandler {
         guard let context else { return }
         let closes = closesAfterResponse || gateway.isShuttingDown
         closesAfterResponse = false
-        // The next pipelined request arrives from within the write below.
+        // The next pipelined request arrives from within the flush below.
         state = closes ? .closing : requestIsWhole ? .idle : .draining
         guard closes else {
             context.writeAndFlush(wrapOutboundOut(.end(trailers)), promise: nil)
@@ -142,7 +142,7 @@ final class ClientHandler: ChannelDuplexHandler {
         if kind.format == nil {
             proxy(.init(head: head, body: .streaming, kind: kind))
         } else {
-            state = .collecting(head)
+            state = .collecting(head, kind)
         }
     }
 
@@ -180,7 +180,7 @@ final class ClientHandler: ChannelDuplexHandler {
     }
 
     private func refusal(of head: HTTPRequestHead) -> Reply? {
-        if gateway.isShuttingDown { return .shuttingDown(in: kind(of: head).format) }
+        if gateway.isShuttingDown { return .shuttingDown(in: RunKind(head.method, path: HopByHop.path(of: head.uri)).format) }
         if head.method == .CONNECT { return .unsupported("CONNECT") }
         guard HopByHop.asksForUpgrade(head) else { return nil }
         // HTTP/2 without TLS is offered by some clients as a matter of course; going on in HTTP/1.1 is a valid answer.
@@ -196,11 +196,11 @@ final class ClientHandler: ChannelDuplexHandler {
         refuse(.error(.payloadTooLarge, message, type: "invalid_request_error", code: "too_large"), to: head)
     }
 
-    private func collect(_ bytes: ByteBuffer, of head: HTTPRequestHead) {
+    private func collect(_ bytes: ByteBuffer, of head: HTTPRequestHead, _ kind: RunKind) {
         collected.writeImmutableBuffer(bytes)
         guard collected.readableBytes > gateway.configuration.maxGuardedBodyBytes else { return }
         gateway.metrics.unguarded.increment()
-        proxy(.init(head: head, body: .streaming, kind: kind(of: head)))
+        proxy(.init(head: head, body: .streaming, kind: kind))
         if case .proxying(let exchange) = state { exchange.clientSent(takeCollected()) }
     }
 
@@ -208,8 +208,6 @@ final class ClientHandler: ChannelDuplexHandler {
         defer { collected = ByteBuffer() }
         return collected
     }
-
-    private func kind(of head: HTTPRequestHead) -> RunKind { RunKind(head.method, path: HopByHop.path(of: head.uri)) }
 
     private func proxy(_ request: Exchange.Request) {
         guard let context else { return }
@@ -222,9 +220,8 @@ final class ClientHandler: ChannelDuplexHandler {
         requestIsWhole = true
         switch state {
         case .control(let head, let route, let viewer): answerControl(route, head, as: viewer)
-        case .collecting(let head):
+        case .collecting(let head, let kind):
             let body = takeCollected()
-            let kind = kind(of: head)
             let generation = kind.format.map { GenerationRequest(format: $0, body: body.readableBytesUInt8Span) }
             proxy(.init(head: head, body: .whole(body), kind: kind, generation: generation))
         case .proxying(let exchange): exchange.clientEnded(trailers)
@@ -304,7 +301,7 @@ final class ClientHandler: ChannelDuplexHandler {
         switch (unwrapInboundIn(data), state) {
         case (_, .closing): break
         case (.head(let head), _): begin(head)
-        case (.body(let bytes), .collecting(let head)): collect(bytes, of: head)
+        case (.body(let bytes), .collecting(let head, let kind)): collect(bytes, of: head, kind)
         case (.body(let bytes), .control(let head, _, _)): collectControl(bytes, of: head)
         case (.body(let bytes), .proxying(let exchange)): exchange.clientSent(bytes)
         case (.body, _): break
@@ -358,9 +355,11 @@ final class ClientHandler: ChannelDuplexHandler {
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         let last = state
-        if error is HTTPParserError, last.isUnanswered {
+        if let malformed = error as? RequestParser.Malformed, last.isUnanswered {
             let request = HTTPRequestHead(version: .http1_1, method: .GET, uri: "/", headers: ["connection": "close"])
-            return answer(.badRequest("The request is not valid HTTP/1.1: \(error)"), to: request)
+            var reply = Reply.badRequest("The request cannot be taken as HTTP/1.1: \(malformed).")
+            reply.status = malformed.status
+            return answer(reply, to: request)
         }
         state = .closing
         leave(last)

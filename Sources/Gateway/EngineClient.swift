@@ -40,7 +40,10 @@ struct EngineClient: Sendable {
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     let sync = channel.pipeline.syncOperations
-                    try sync.addHandler(HTTPRequestEncoder(configuration: .framedByUs))
+                    // Framing headers are those that are given, not of NIO's choosing.
+                    var framing = HTTPRequestEncoder.Configuration()
+                    framing.automaticallySetFramingHeaders = false
+                    try sync.addHandler(HTTPRequestEncoder(configuration: framing))
                     try sync.addHandler(AnswerCollector(reply))
                 }
             }

@@ -187,7 +187,7 @@ final class Exchange {
             path: run.facts.path,
             userAgent: headers.first(name: "user-agent"),
             authorization: headers.first(name: "authorization"),
-            headers: Dictionary(headers.map { ($0.name.lowercased(), $0.value) }) { first, _ in first },
+            headers: RequestHeaders(headers.map { ($0.name, $0.value) }),
             modeHeader: headers.first(name: "x-loopguard-mode"),
             disableHeader: headers.first(name: "x-loopguard-disable")
         )

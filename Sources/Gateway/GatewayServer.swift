@@ -2,7 +2,6 @@ internal import CancelBoard
 internal import Engines
 internal import Logging
 public import NIOCore
-internal import NIOHTTP1
 internal import NIOPosix
 internal import Runs
 internal import Synchronization
@@ -47,17 +46,17 @@ public final class GatewayServer: Sendable {
             // last of several calls always finds nothing.
             .serverChannelOption(.tcpOption(.tcp_nodelay), value: 1)
             .serverChannelOption(.maxMessagesPerRead, value: 1)
-            // A client that does not read holds up the engine after this much, and costs no more memory than this.
-            .childChannelOption(.writeBufferWaterMark, value: .init(low: 32 * 1_024, high: 64 * 1_024))
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     guard let pool = bound[ObjectIdentifier(channel.eventLoop)]?.value else { return }
+                    // A client that does not read holds up the engine after this much, and costs no more memory. Set here
+                    // it costs a connection less than by the bootstrap.
+                    let waterMark = ChannelOptions.Types.WriteBufferWaterMark(low: 32 * 1_024, high: 64 * 1_024)
+                    try channel.syncOptions?.setOption(.writeBufferWaterMark, value: waterMark)
                     let sync = channel.pipeline.syncOperations
-                    let encoder = ResponseEncoder()
-                    try sync.addHandler(encoder)
-                    try sync.addHandler(ByteToMessageHandler(HTTPRequestDecoder()))
-                    try sync.addHandler(HTTPServerPipelineHandler())
-                    try sync.addHandler(ClientHandler(gateway: gateway, pool: pool, encoder: encoder))
+                    let codec = ClientCodec()
+                    try sync.addHandler(codec)
+                    try sync.addHandler(ClientHandler(gateway: gateway, pool: pool, codec: codec))
                 }
             }
             .bind(host: configuration.host, port: configuration.port)

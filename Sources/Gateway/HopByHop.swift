@@ -2,7 +2,7 @@ internal import NIOHTTP1
 
 /// Headers that belong to one connection and not to the message on it (RFC 9110 §7.6.1).
 enum HopByHop {
-    private static let names: Set<String> = [
+    private static let names = [
         "connection", "keep-alive", "proxy-connection", "proxy-authenticate", "proxy-authorization", "te", "trailer",
         "transfer-encoding", "upgrade", "http2-settings",
     ]
@@ -10,10 +10,9 @@ enum HopByHop {
     /// Removes what must not travel on: the fixed names and those that `Connection` lists.
     static func strip(_ headers: inout HTTPHeaders) {
         // Content-Length frames the message; a Connection header that lists it may not take it away.
-        let listed = headers[canonicalForm: "connection"].map { $0.lowercased() }.filter { $0 != "content-length" }
+        let listed = headers[canonicalForm: "connection"].filter { !$0.isSameName("content-length") }
         let kept = headers.filter { header in
-            let name = header.name.lowercased()
-            return !names.contains(name) && !listed.contains(name)
+            !names.contains { header.name.isSameName($0) } && !listed.contains { header.name.isSameName($0) }
         }
         if kept.count < headers.count { headers = HTTPHeaders(kept) }
     }
@@ -89,6 +88,17 @@ enum HopByHop {
     static func path(of uri: String) -> Substring {
         let uri = Substring(originForm(uri))
         return uri[..<(uri.utf8.firstIndex(of: UInt8(ascii: "?")) ?? uri.endIndex)]
+    }
+}
+
+extension StringProtocol {
+    /// Whether two names are the same but for the case of ASCII letters.
+    fileprivate func isSameName(_ other: some StringProtocol) -> Bool {
+        guard utf8.count == other.utf8.count else { return false }
+        return utf8.elementsEqual(other.utf8) { left, right in
+            let isLetter = (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(left | 0x20)
+            return left == right || isLetter && left ^ right == 0x20
+        }
     }
 }
 

@@ -1,3 +1,4 @@
+internal import JSONBytes
 internal import NIOCore
 internal import NIOHTTP1
 
@@ -5,7 +6,8 @@ internal import NIOHTTP1
 ///
 /// NIO's decoder does the same for any message and costs a fifth of what passing on a short event costs: every read goes
 /// through a handler of its own and a C parser that looks at each byte. Answers need less: a head once, and then chunks,
-/// which are taken as slices of what was read. The client's requests, which come from anywhere, go through NIO's.
+/// which are taken as slices of what was read. What is asked of it is less strict than what ``RequestParser`` asks of
+/// clients: an engine is not tricked into reading its own answer in two ways.
 struct ResponseParser {
     /// A piece of an answer.
     enum Part: Equatable {
@@ -102,7 +104,7 @@ struct ResponseParser {
                 state = .chunkSize(ChunkSize())
             case .trailers:
                 guard let lines = try readBlock(&bytes) else { return nil }
-                let trailers = try readFields(lines)
+                let trailers = try readFields(lines.readableBytesUInt8Span, from: 0)
                 state = .ended(trailers.isEmpty ? nil : trailers)
             }
         }
@@ -167,11 +169,12 @@ struct ResponseParser {
     }
 
     private mutating func readHead(_ lines: ByteBuffer) throws(Malformed) -> HTTPResponseHead {
-        var lines = lines
-        guard let line = lines.readLine(), let (version, status) = Self.statusLine(line) else {
+        let bytes = lines.readableBytesUInt8Span
+        var next = 0
+        guard let line = bytes.line(from: &next), let (version, status) = Self.statusLine(bytes, line) else {
             throw Malformed(description: "no HTTP/1 status line")
         }
-        let head = HTTPResponseHead(version: version, status: status, headers: try readFields(lines))
+        let head = HTTPResponseHead(version: version, status: status, headers: try readFields(bytes, from: next))
         // Another head follows an informational one.
         if status.code >= 200 || status == .switchingProtocols { state = try bodyState(of: head) }
         return head
@@ -179,47 +182,60 @@ struct ResponseParser {
 
     private func bodyState(of head: HTTPResponseHead) throws(Malformed) -> State {
         if isHeadOnly || !head.status.mayHaveResponseBody || head.status == .switchingProtocols { return .ended(nil) }
-        let codings = head.headers[canonicalForm: "transfer-encoding"]
-        let lengths = Set(head.headers[canonicalForm: "content-length"])
-        if let last = codings.last {
-            guard lengths.isEmpty else { throw Malformed(description: "both Content-Length and Transfer-Encoding") }
+        let hasLength = head.headers.contains(name: "content-length")
+        if let last = head.headers[canonicalForm: "transfer-encoding"].last {
+            guard !hasLength else { throw Malformed(description: "both Content-Length and Transfer-Encoding") }
             return last.lowercased() == "chunked" ? .chunkSize(ChunkSize()) : .untilClose
         }
-        guard let length = lengths.first else { return .untilClose }
+        guard hasLength else { return .untilClose }
+        let lengths = Set(head.headers[canonicalForm: "content-length"])
+        let length = lengths.first ?? ""
         guard lengths.count == 1, let count = Int(length), count >= 0, length.utf8.first != UInt8(ascii: "+") else {
             throw Malformed(description: "a Content-Length that is no number")
         }
         return count == 0 ? .ended(nil) : .fixed(remaining: count)
     }
 
-    private func readFields(_ lines: ByteBuffer) throws(Malformed) -> HTTPHeaders {
-        var lines = lines
+    private func readFields(_ bytes: Span<UInt8>, from start: Int) throws(Malformed) -> HTTPHeaders {
         var headers = HTTPHeaders()
-        while let line = lines.readLine(), !line.isEmpty {
-            guard let colon = line.utf8.firstIndex(of: UInt8(ascii: ":")), colon > line.startIndex else {
+        var next = start
+        while let line = bytes.line(from: &next), !line.isEmpty {
+            var colon = line.lowerBound
+            while colon < line.upperBound, bytes[colon] != UInt8(ascii: ":") {
+                guard bytes[colon] > 0x20, bytes[colon] < 0x7F else {
+                    throw Malformed(description: "a header name that is none")
+                }
+                colon += 1
+            }
+            guard colon > line.lowerBound, colon < line.upperBound else {
                 throw Malformed(description: "a header line without a name")
             }
-            let name = line[..<colon]
-            guard name.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
-                throw Malformed(description: "a header name that is none")
-            }
-            let value = line[line.utf8.index(after: colon)...]
-            headers.add(name: String(name), value: value.withoutBlanks)
+            let value = bytes.withoutBlanks(colon + 1..<line.upperBound)
+            headers.add(name: bytes.text(line.lowerBound..<colon), value: bytes.text(value))
         }
         return headers
     }
 
     /// Version and status of a line such as `HTTP/1.1 200 OK`.
-    private static func statusLine(_ line: String) -> (HTTPVersion, HTTPResponseStatus)? {
-        let parts = line.split(separator: " ", maxSplits: 2, omittingEmptySubsequences: false)
-        guard parts.count >= 2, parts[1].utf8.count == 3, let code = Int(parts[1]), code >= 100 else { return nil }
+    private static func statusLine(_ bytes: Span<UInt8>, _ line: Range<Int>) -> (HTTPVersion, HTTPResponseStatus)? {
+        let start = line.lowerBound
+        guard line.count >= 12, bytes.equals(start..<start + 7, "HTTP/1."), bytes[start + 8] == UInt8(ascii: " "),
+            line.count == 12 || bytes[start + 12] == UInt8(ascii: " ")
+        else { return nil }
         let version: HTTPVersion
-        switch parts[0] {
-        case "HTTP/1.1": version = .http1_1
-        case "HTTP/1.0": version = .http1_0
+        switch bytes[start + 7] {
+        case UInt8(ascii: "1"): version = .http1_1
+        case UInt8(ascii: "0"): version = .http1_0
         default: return nil
         }
-        return (version, HTTPResponseStatus(statusCode: code, reasonPhrase: parts.count == 3 ? String(parts[2]) : ""))
+        var code = 0
+        for index in start + 9..<start + 12 {
+            guard (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(bytes[index]) else { return nil }
+            code = code * 10 + Int(bytes[index] & 0xF)
+        }
+        guard code >= 100 else { return nil }
+        let reason = line.count > 13 ? bytes.text(start + 13..<line.upperBound) : ""
+        return (version, HTTPResponseStatus(statusCode: code, reasonPhrase: reason))
     }
 }
 
@@ -259,23 +275,5 @@ extension ByteBuffer {
     /// Whether a carriage return and a line feed stand at a place in the readable bytes.
     fileprivate func endsWithLineEnd(at offset: Int) -> Bool {
         readableBytes >= offset + 2 && getInteger(at: readerIndex + offset, as: UInt16.self) == 0x0D0A
-    }
-
-    /// The bytes up to the next line feed, without the line end.
-    fileprivate mutating func readLine() -> String? {
-        let bytes = readableBytesView
-        guard let end = bytes.firstIndex(of: UInt8(ascii: "\n")) else { return nil }
-        let line = bytes[..<end]
-        let text = String(decoding: line.last == UInt8(ascii: "\r") ? line.dropLast() : line, as: UTF8.self)
-        moveReaderIndex(to: end + 1)
-        return text
-    }
-}
-
-extension Substring {
-    fileprivate var withoutBlanks: String {
-        let isBlank = { (character: Character) in character == " " || character == "\t" }
-        let start = drop(while: isBlank)
-        return String(start[..<(start.lastIndex { !isBlank($0) }.map(start.index(after:)) ?? start.startIndex)])
     }
 }

@@ -48,6 +48,12 @@ enum RunReport {
 
     /// What a client sent, short and without line ends, so that it cannot write log lines of its own.
     private static func oneLine(_ text: String) -> String {
+        // Nearly always it is that already.
+        if text.utf8.count <= 128, text.utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7F }) { return text }
+        return shortened(text)
+    }
+
+    private static func shortened(_ text: String) -> String {
         String(text.prefix(128).map { $0.isASCII && $0.asciiValue! < 0x20 || $0.isNewline ? " " : $0 })
     }
 }

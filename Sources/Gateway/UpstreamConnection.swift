@@ -5,11 +5,12 @@ internal import NIOHTTP1
 final class UpstreamConnection: ChannelDuplexHandler {
     typealias InboundIn = ByteBuffer
     typealias InboundOut = Never
-    typealias OutboundIn = HTTPClientRequestPart
-    typealias OutboundOut = HTTPClientRequestPart
+    typealias OutboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
 
     private var context: ChannelHandlerContext?
     private var exchange: Exchange?
+    private var encoder = MessageEncoder()
     private var parser = ResponseParser()
     private var readIsHeld = false
     private var idleTimer: Scheduled<Void>?
@@ -31,8 +32,21 @@ final class UpstreamConnection: ChannelDuplexHandler {
         parser.expect(headOnly: exchange.request.head.method == .HEAD)
     }
 
-    func write(_ part: HTTPClientRequestPart) { context?.write(wrapOutboundOut(part), promise: nil) }
-    func flush() { context?.flush() }
+    func write(_ part: HTTPClientRequestPart) {
+        guard let context else { return }
+        switch part {
+        case .head(let head): encoder.add(head)
+        case .body(.byteBuffer(let body)): encoder.add(body) { context.write(wrapOutboundOut($0), promise: nil) }
+        case .body(.fileRegion): preconditionFailure("the gateway sends no files")
+        case .end(let trailers): encoder.end(trailers)
+        }
+    }
+
+    func flush() {
+        guard let context else { return }
+        if let rest = encoder.flush() { context.write(wrapOutboundOut(rest), promise: nil) }
+        context.flush()
+    }
 
     /// The client can take more.
     func resumeReading() {

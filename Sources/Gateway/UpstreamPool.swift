@@ -1,5 +1,4 @@
 internal import NIOCore
-internal import NIOHTTP1
 internal import NIOPosix
 
 /// The connections to the engine that one event loop has. Never more than idle ones are kept; there is no limit on
@@ -33,10 +32,7 @@ final class UpstreamPool {
         let connection = UpstreamConnection(pool: self)
         let bound = NIOLoopBound((connection, exchange), eventLoop: loop)
         open { channel in
-            let sync = channel.pipeline.syncOperations
-            let framing = HTTPRequestEncoder.Configuration.framedByUs
-            try sync.addHandler(HTTPRequestEncoder(configuration: framing))
-            try sync.addHandler(bound.value.0)
+            try channel.pipeline.syncOperations.addHandler(bound.value.0)
         }.whenComplete { result in
             let (connection, exchange) = bound.value
             switch result {
@@ -76,15 +72,6 @@ final class UpstreamPool {
             return bootstrap.connect(to: address)
         }
         return bootstrap.connect(host: upstream.host, port: upstream.port)
-    }
-}
-
-extension HTTPRequestEncoder.Configuration {
-    /// Framing headers are those of the message that is passed on, not of NIO's choosing.
-    static var framedByUs: Self {
-        var configuration = Self()
-        configuration.automaticallySetFramingHeaders = false
-        return configuration
     }
 }
 

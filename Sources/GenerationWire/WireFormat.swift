@@ -18,9 +18,13 @@ public enum WireFormat: String, Sendable, CaseIterable {
     /// The format that a request path asks for; `nil` when it is not guarded. A query and a prefix before the path are
     /// ignored. `/completions` without `/v1` is llama.cpp's own format, not OpenAI's.
     public init?(path: some StringProtocol) {
-        let path = path.prefix { $0 != "?" }
-        guard let format = Self.endings.first(where: { path.hasSuffix($0.path) }) else { return nil }
-        self = format.format
+        var path = String(path)
+        let format = path.withUTF8 { bytes in
+            let path = bytes.prefix { $0 != UInt8(ascii: "?") }
+            return Self.endings.first { path.suffix($0.path.utf8.count).elementsEqual($0.path.utf8) }?.format
+        }
+        guard let format else { return nil }
+        self = format
     }
 
     private static let endings: [(path: String, format: WireFormat)] = [

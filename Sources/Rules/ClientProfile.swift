@@ -7,17 +7,29 @@ struct ClientProfile: Sendable, Equatable {
     var source: String?
     /// Patterns of `User-Agent`.
     var userAgents: [Glob] = []
-    /// Patterns by the name of another header, in lower case.
-    var headers: [String: [Glob]] = [:]
+    /// Patterns of other headers.
+    var headers: [HeaderMark] = []
     /// What is set, by the path of the key.
     var changes: [String: RuleValue] = [:]
 
     /// Whether the request comes from this client. One mark is enough: many clients show one only to some providers.
     func matches(_ facts: RequestFacts) -> Bool {
         if let userAgent = facts.userAgent, userAgents.contains(where: { $0.matches(userAgent) }) { return true }
-        return headers.contains { name, patterns in
-            guard let value = facts.headers[name] else { return false }
-            return patterns.contains { $0.matches(value) }
+        return headers.contains { mark in
+            guard let value = facts.headers.first(mark.name) else { return false }
+            return mark.patterns.contains { $0.matches(value) }
         }
+    }
+
+    /// A header by which a client is told.
+    struct HeaderMark: Sendable, Equatable {
+        /// In lower case; each name once in a profile, in alphabetical order.
+        let name: String
+        let patterns: [Glob]
+    }
+
+    /// Marks out of patterns by name.
+    static func marks(_ patterns: [String: [Glob]]) -> [HeaderMark] {
+        patterns.sorted { $0.key < $1.key }.map { HeaderMark(name: $0.key, patterns: $0.value) }
     }
 }

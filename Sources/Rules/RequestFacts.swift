@@ -8,9 +8,8 @@ public struct RequestFacts: Sendable, Equatable {
     public var userAgent: String?
     /// The header `Authorization`.
     public var authorization: String?
-    /// Every header by its name in lower case, for the profiles of clients. Of a header that stands there more than
-    /// once, one value.
-    public var headers: [String: String] = [:]
+    /// Every header, for the profiles of clients.
+    public var headers: RequestHeaders = [:]
     /// The header `X-Loopguard-Mode`.
     public var modeHeader: String?
     /// The header `X-Loopguard-Disable`.
@@ -22,7 +21,7 @@ public struct RequestFacts: Sendable, Equatable {
         path: String? = nil,
         userAgent: String? = nil,
         authorization: String? = nil,
-        headers: [String: String] = [:],
+        headers: RequestHeaders = [:],
         modeHeader: String? = nil,
         disableHeader: String? = nil
     ) {

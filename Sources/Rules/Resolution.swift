@@ -24,9 +24,10 @@ extension RuleSet {
         let keyName = facts.authorization.flatMap(keyName(authorization:))
         var policy = policy
         var client: String?
-        for profile in clients where profile.matches(facts) {
-            policy.apply(profile.changes)
-            client = profile.name
+        // By index, since a copy of each profile would cost more than the comparison.
+        for index in clients.indices where clients[index].matches(facts) {
+            policy.apply(clients[index].changes)
+            client = clients[index].name
         }
         for override in overrides where override.matches(facts, keyName) {
             policy.apply(override.changes)

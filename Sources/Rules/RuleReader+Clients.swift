@@ -33,7 +33,7 @@ extension RuleReader {
             let headers = entries(node, path: "\(path).headers").map { header in
                 (header.name.lowercased(), patterns(header.value, path: "\(path).headers.\(header.name)"))
             }
-            profile.headers = Dictionary(headers) { $0 + $1 }
+            profile.headers = ClientProfile.marks(Dictionary(headers) { $0 + $1 })
         }
         if profile.userAgents.isEmpty, profile.headers.isEmpty, errors.count == before {
             report(entry.mark, "'\(path)' must have 'user_agent' or 'headers', by which the client is told")

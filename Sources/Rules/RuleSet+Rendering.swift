@@ -86,10 +86,8 @@ private struct YAMLPage {
         if let source = profile.source { line("source: \(Self.quoted(source))") }
         if !profile.userAgents.isEmpty { line("user_agent: \(Self.patterns(profile.userAgents))") }
         if !profile.headers.isEmpty {
-            let headers = profile.headers.sorted { $0.key < $1.key }
-            line(
-                "headers: {\(headers.map { "\(Self.key($0.key)): \(Self.patterns($0.value))" }.joined(separator: ", "))}"
-            )
+            let marks = profile.headers.map { "\(Self.key($0.name)): \(Self.patterns($0.patterns))" }
+            line("headers: {\(marks.joined(separator: ", "))}")
         }
         for key in RuleFormat.settings {
             setting(key, path: key.name, commented: false) { path, _ in profile.changes[path] }

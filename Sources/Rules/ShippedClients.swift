@@ -114,7 +114,7 @@ extension ClientProfile {
     ) {
         self.init(name: name, source: source)
         self.userAgents = userAgents.map { Glob($0) }
-        self.headers = headers.mapValues { $0.map { Glob($0) } }
+        self.headers = Self.marks(headers.mapValues { $0.map { Glob($0) } })
         changes = Dictionary(uniqueKeysWithValues: settings.map { ($0.path, .word($0.word)) })
     }
 }

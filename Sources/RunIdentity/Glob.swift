@@ -15,14 +15,18 @@ package struct Glob: Sendable, Equatable {
     /// On a mismatch the last `*` takes one character more, which is enough because an earlier one could gain nothing
     /// by it. So the work is at most the product of both lengths, without recursion.
     package func matches(_ text: String) -> Bool {
-        let text = text.utf8.map(Self.folded)
+        var text = text
+        return text.withUTF8 { matches($0) }
+    }
+
+    private func matches(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
         var (place, next) = (0, 0)
         var retry: (place: Int, next: Int)?
         while next < text.count {
             if place < bytes.count, bytes[place] == UInt8(ascii: "*") {
                 place += 1
                 retry = (place, next)
-            } else if place < bytes.count, bytes[place] == text[next] {
+            } else if place < bytes.count, bytes[place] == Self.folded(text[next]) {
                 place += 1
                 next += 1
             } else if let last = retry {
@@ -35,7 +39,8 @@ package struct Glob: Sendable, Equatable {
         return bytes[place...].allSatisfy { $0 == UInt8(ascii: "*") }
     }
 
-    private static func folded(_ byte: UInt8) -> UInt8 {
+    /// The byte with an upper-case ASCII letter made lower.
+    package static func folded(_ byte: UInt8) -> UInt8 {
         (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte) ? byte | 0x20 : byte
     }
 }

@@ -126,6 +126,49 @@ import Testing
         }
     }
 
+    @Test func aClientMaySendFarAheadOfItsAnswers() async throws {
+        try await Rig.run { rig in
+            let client = try await rig.client()
+            let ahead = 5_000
+            try await client.send("POST /first HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\nok")
+            let call = try await rig.upstream.nextCall()
+            async let sent: Void = client.send(
+                String(repeating: "GET /healthz HTTP/1.1\r\nHost: h\r\n\r\n", count: ahead)
+                    + "GET /last HTTP/1.1\r\nHost: h\r\n\r\n"
+            )
+            try await call.reply("200 OK", "first")
+            #expect(try await client.answer().body == "first")
+            for _ in 0..<ahead { #expect(try await client.answer().body.contains("ok")) }
+            try await sent
+            let last = try await rig.upstream.nextCall()
+            #expect(last.head.uri == "/last")
+            try await last.reply("200 OK", "last")
+            #expect(try await client.answer().body == "last")
+        }
+    }
+
+    @Test func whatIsNotHTTPBehindARequestDoesNotTouchItsAnswer() async throws {
+        try await Rig.run { rig in
+            let client = try await rig.client()
+            try await client.send("GET /x HTTP/1.1\r\nHost: h\r\n\r\nGET /y HTTP/1.1\r\nBad Header: x\r\n\r\n")
+            let call = try await rig.upstream.nextCall()
+            try await call.reply("200 OK", "whole")
+            #expect(try await client.answer().body == "whole")
+            #expect(try await client.answer().status == 400)
+            try await client.closed()
+        }
+    }
+
+    @Test func headersBeyondAllMeasureAreRefusedAsSuch() async throws {
+        try await Rig.run { rig in
+            let client = try await rig.client()
+            let fields = (0..<400).map { "X-\($0): y\r\n" }.joined()
+            try await client.send("GET /x HTTP/1.1\r\nHost: h\r\n\(fields)\r\n")
+            #expect(try await client.answer().status == 431)
+            try await client.closed()
+        }
+    }
+
     @Test func oldClientsGetABodyThatEndsWithTheConnection() async throws {
         try await Rig.run { rig in
             let client = try await rig.client()

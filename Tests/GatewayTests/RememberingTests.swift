@@ -17,7 +17,7 @@ struct RememberingTests {
 
     private func exchange(_ body: String, authorization: String = "Bearer a") -> Exchange {
         let pool = UpstreamPool(loop: loop, configuration: gateway.configuration)
-        let client = ClientHandler(gateway: gateway, pool: pool, encoder: ResponseEncoder())
+        let client = ClientHandler(gateway: gateway, pool: pool, codec: ClientCodec())
         let head = HTTPRequestHead(
             version: .http1_1,
             method: .POST,

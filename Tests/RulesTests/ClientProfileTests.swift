@@ -44,6 +44,15 @@ import Testing
         #expect(RuleSet.default.resolve(facts).client == name)
     }
 
+    @Test func theCaseOfAHeadersNameDoesNotMatter() {
+        for name in ["X-Title", "x-title", "X-TITLE"] {
+            #expect(RuleSet.default.resolve(RequestFacts(headers: [name: "Cline"])).client == "cline")
+        }
+        #expect(RuleSet.default.resolve(RequestFacts(headers: ["x-titles": "Cline"])).client == nil)
+        // Bit 5 tells the case of letters only.
+        #expect(RuleSet.default.resolve(RequestFacts(headers: ["x\rtitle": "Cline"])).client == nil)
+    }
+
     @Test func whoIsNotKnownGetsNoProfile() {
         for facts in [RequestFacts(), RequestFacts(userAgent: "curl/8.5.0", headers: ["x-title": "My App"])] {
             let resolution = RuleSet.default.resolve(facts)
