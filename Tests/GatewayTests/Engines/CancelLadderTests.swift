@@ -92,8 +92,12 @@ import Testing
             _ = try await client.answer(to: "POST")
             try await until { engine.log.contains { $0.hasPrefix("closed") } }
             let before = rig.upstream.connections
-            _ = try await rig.streaming()
+            let (second, next) = try await rig.streaming()
             #expect(rig.upstream.connections > before)
+            let rid = try #require(engine.running.first)
+            #expect(!next.isEmpty)
+            try await engine.finish(rid)
+            #expect(try await second.answer(to: "POST").status == 200)
         }
     }
 
