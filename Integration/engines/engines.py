@@ -3,7 +3,6 @@
 import contextlib
 import json
 import pathlib
-import re
 import socket
 import subprocess
 import time
@@ -25,12 +24,11 @@ def get(url):
 
 
 class Engine:
-    """An engine's process. `loops` is a request that the model answers with a loop, `healthy` one that goes on for long."""
+    """An engine's process. `loops` is a request that the model answers with a loop: it goes on until it is stopped."""
 
     name = ""
     story = [{"role": "user", "content": "Tell me a long story about an agent."}]
-    loops = {"messages": story, "temperature": 0, "max_tokens": 1000}
-    healthy = {"messages": story, "temperature": 1, "max_tokens": 1000}
+    loops = {"model": "m", "messages": story, "temperature": 0, "max_tokens": 1000}
 
     def __init__(self, arguments, port):
         self.url = f"http://127.0.0.1:{port}"
@@ -69,61 +67,24 @@ class CountedEngine(Engine):
 
 class LlamaCppPython(CountedEngine):
     name = "llama-cpp-python"
-    # The model's weights are random: it repeats itself when the likeliest token is taken, and never ends.
-    loops = {**Engine.loops, "logit_bias": {"2": -100}}
-    healthy = {**Engine.healthy, "logit_bias": {"2": -100}}
+    # Its server asks for a penalty on repeats where the request does not say.
+    loops = {**Engine.loops, "repeat_penalty": 1.0}
 
     def __init__(self, python, folder, pace):
-        model = folder / "random.gguf"
-        write_gguf(python, model)
+        model = folder / "small.gguf"
+        write = f"import small_gguf; small_gguf.write({str(model)!r})"
+        # The writer runs where the packages are that it needs.
+        subprocess.run([python, "-c", write], cwd=HERE, check=True)
         super().__init__(python, "counted_llama_cpp_python.py", model, pace)
 
 
 class MLXLM(CountedEngine):
     name = "mlx-lm"
+    # Any other name would be downloaded.
+    loops = {**Engine.loops, "model": "default_model"}
 
     def __init__(self, python, folder, pace):
         super().__init__(python, "counted_mlx_lm.py", SMALL, pace)
-
-
-class LlamaServer(Engine):
-    """llama.cpp's own server, which counts by itself. It runs as fast as it can."""
-
-    name = "llama.cpp"
-    loops = {**LlamaCppPython.loops, "max_tokens": 3000}
-    healthy = {**LlamaCppPython.healthy, "max_tokens": 3000}
-
-    def __init__(self, program, python, folder):
-        model, port = folder / "larger.gguf", free_port()
-        write_gguf(python, model, LAYERS=8, WIDTH=512, HEADS=8, FEED_FORWARD=2048)
-        super().__init__(
-            [program, "-m", str(model), "--port", str(port), "--metrics", "--slots", "-np", "1", "-c", "4096", "-t", "2",
-             "--log-disable", "--no-warmup"],
-            port,
-        )  # fmt: skip
-
-    def is_ready(self):
-        try:
-            return json.loads(get(self.url + "/health"))["status"] == "ok"
-        except OSError:
-            return False
-
-    def tokens(self):
-        # The metrics count runs that have ended; the slots tell how far the others have come.
-        before = self._ended()
-        slots = json.loads(get(self.url + "/slots"))
-        if self._ended() != before:
-            return self.tokens()
-        running = [slot for slot in slots if slot["is_processing"]]
-        return before + sum(part.get("n_decoded", 0) for slot in running for part in self._decoded(slot))
-
-    @staticmethod
-    def _decoded(slot):
-        parts = slot.get("next_token", [])
-        return parts if isinstance(parts, list) else [parts]
-
-    def _ended(self):
-        return int(float(re.search(r"^llamacpp:tokens_predicted_total (\S+)", get(self.url + "/metrics"), re.M).group(1)))
 
 
 class Embedded(Engine):
@@ -141,9 +102,3 @@ class Embedded(Engine):
 
 def embedded_tokens(status):
     return status["generated_tokens"] + sum(sequence["generated_tokens"] for sequence in status["active"])
-
-
-def write_gguf(python, path, **sizes):
-    """The writer of the model runs where the engine's packages are."""
-    settings = "".join(f"tiny_gguf.{name} = {value}; " for name, value in sizes.items())
-    subprocess.run([python, "-c", f"import tiny_gguf; {settings}tiny_gguf.write({str(path)!r})"], cwd=HERE, check=True)

@@ -1,8 +1,7 @@
 """How many tokens real engines generate after a run was ended, with loopguard and without it.
 
     python3 Integration/engines/measure.py --loopguard .build/release/loopguard --write docs/engines.md \\
-        --llama-cpp-python .venv-engines/llama-cpp-python/bin/python --mlx-lm .venv-engines/mlx-lm/bin/python \\
-        --llama-server /path/to/llama-server
+        --llama-cpp-python .venv-engines/llama-cpp-python/bin/python --mlx-lm .venv-engines/mlx-lm/bin/python
 
 An engine that is not named is left out. The engines in Python run at a pace (--pace), since their small models would be
 done before anybody could stop them.
@@ -20,10 +19,10 @@ import urllib.parse
 import urllib.request
 
 sys.path.append(str(pathlib.Path(__file__).resolve().parents[1]))
-from engines import Embedded, LlamaCppPython, LlamaServer, MLXLM, embedded_tokens  # noqa: E402
+from engines import Embedded, LlamaCppPython, MLXLM, embedded_tokens  # noqa: E402
 from loopguard_process import Loopguard  # noqa: E402
 
-# A run that is to be stopped by hand must not be stopped by a guard.
+# A run that is to be stopped by hand must not be stopped by a guard, and not end by itself either.
 UNGUARDED = {"X-Loopguard-Mode": "observe"}
 MARK = "<!-- measured: written by make engines -->"
 
@@ -77,7 +76,7 @@ class Measurement:
         """Tokens up to the end that a guard made, and after it."""
         start = self.settled()
         finish, guarded = None, None
-        for event in Call(self.url, {**self.engine.loops, "model": "m", "stream": True}).events():
+        for event in Call(self.url, {**self.engine.loops, "stream": True}).events():
             for choice in event.get("choices", []):
                 finish = choice.get("finish_reason") or finish
             guarded = event.get("guard", guarded)
@@ -87,20 +86,26 @@ class Measurement:
     def user_stop(self, stream, how):
         """Tokens after a person stopped the run, by loopguard's API (`stop`) or by leaving (`leave`)."""
         start = self.settled()
-        call = Call(self.url, {**self.engine.healthy, "model": "m", "stream": stream}, UNGUARDED)
+        call = Call(self.url, {**self.engine.loops, "stream": stream}, UNGUARDED)
         deadline = time.monotonic() + 60
         if stream:
             call.read(30)
         while self.count() < start + 30 and time.monotonic() < deadline:
             time.sleep(0.01)
-        if how == "leave":
-            call.leave()
-        else:
-            run = next(run for run in self.runs() if run["state"] in ("sent", "streaming"))
-            request = urllib.request.Request(f"{self.url}/v1/requests/{run['id']}", method="DELETE")
-            assert json.load(urllib.request.urlopen(request, timeout=10))["cancelled"]
+        stop = None if how == "leave" else self.stopping()
+        # What is generated while the end is on its way counts as after it.
         at = self.count()
+        assert at < start + 900, "the run was over before it could be stopped"
+        if stop:
+            assert json.load(urllib.request.urlopen(stop, timeout=10))["cancelled"]
+        else:
+            call.leave()
         return self.settled() - at
+
+    def stopping(self):
+        """The request that stops the run that is under way."""
+        run = next(run for run in self.runs() if run["state"] in ("sent", "streaming"))
+        return urllib.request.Request(f"{self.url}/v1/requests/{run['id']}", method="DELETE")
 
     def runs(self):
         return json.load(urllib.request.urlopen(self.url + "/v1/requests", timeout=10))["data"]
@@ -166,8 +171,6 @@ def wait_for_recognition(loopguard, name):
 def engines(options, folder):
     if options.llama_cpp_python:
         yield lambda: LlamaCppPython(options.llama_cpp_python, folder, options.pace)
-    if options.llama_server:
-        yield lambda: LlamaServer(options.llama_server, options.llama_cpp_python, folder)
     if options.mlx_lm:
         yield lambda: MLXLM(options.mlx_lm, folder, options.pace)
 
@@ -177,11 +180,10 @@ def main():
     parser.add_argument("--loopguard", default=".build/release/loopguard")
     parser.add_argument("--llama-cpp-python", help="the Python that has llama-cpp-python")
     parser.add_argument("--mlx-lm", help="the Python that has mlx-lm")
-    parser.add_argument("--llama-server", help="llama.cpp's server; needs --llama-cpp-python to write its model")
     parser.add_argument("--pace", type=float, default=100, help="tokens per second")
     parser.add_argument("--write", help="the page whose table is to be written anew")
     options = parser.parse_args()
-    for name in ["loopguard", "llama_cpp_python", "mlx_lm", "llama_server"]:
+    for name in ["loopguard", "llama_cpp_python", "mlx_lm"]:
         if getattr(options, name):
             # Not resolved: the Python of an environment is a link.
             setattr(options, name, str(pathlib.Path(getattr(options, name)).absolute()))
