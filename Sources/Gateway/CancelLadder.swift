@@ -53,7 +53,10 @@ struct CancelLadder: Sendable {
     /// waits for nothing.
     func climb() async {
         // An engine that reads the board stops within a step: whoever asks it again only gets in the way.
-        if isFlagged, let first = times.looks.first, await pause(until: first), boardHasSpoken { return conclude() }
+        if isFlagged, let first = times.looks.first {
+            _ = await pause(until: first)
+            if boardHasSpoken { return conclude() }
+        }
         let effect = await cancel()
         close()
         if effect == .stopped { return conclude(Sight.over("cancelled"), by: .http) }

@@ -1,5 +1,7 @@
+internal import CoreMetrics
 internal import Engines
 internal import Logging
+internal import Metrics
 internal import NIOCore
 internal import Synchronization
 
@@ -32,6 +34,12 @@ final class EngineWatch: Sendable {
             asks = false
             state = Mutex(State(adapter: adapter))
         }
+        show(adapter, is: true)
+    }
+
+    /// Says in the metrics which engine it is.
+    private func show(_ adapter: EngineAdapter, is isThisOne: Bool) {
+        Meter(label: "loopguard_engine_info", dimensions: [("engine", adapter.name)]).set(isThisOne ? 1 : 0)
     }
 
     /// What is known of the engine.
@@ -89,10 +97,12 @@ final class EngineWatch: Sendable {
     private func settle(_ adapter: EngineAdapter) {
         let last = state.withLock { state in
             defer { state.adapter = adapter }
-            return state.adapter.name
+            return state.adapter
         }
+        show(last, is: false)
+        show(adapter, is: true)
         let isKnown = adapter.name != EngineAdapter.generic.name
-        guard isKnown || adapter.name != last else {
+        guard isKnown || adapter.name != last.name else {
             return logger.notice("the engine is not recognised; name it with --engine if it is one of those known")
         }
         logger.notice("the engine is recognised", metadata: ["engine": "\(adapter.name)"])

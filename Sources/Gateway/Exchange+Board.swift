@@ -51,7 +51,7 @@ extension Exchange {
         guard let flag, let board = gateway.configuration.board else { return }
         guard board.cancel(flag, reason) == .accepted, board.engine != nil else { return }
         isFlagged = true
-        EngineConfirmation(flag: flag, run: run, board: board, gateway: gateway).watch(on: loop)
+        EngineConfirmation(flag: flag, run: run, board: board, place: place, gateway: gateway).watch(on: loop)
     }
 
     /// Gives the slot back. By now the answer is whole or the connection to the engine is closed.
@@ -66,13 +66,16 @@ struct EngineConfirmation: Sendable {
     let flag: BoardHandle
     let run: Run
     let board: BoardOwner
+    /// The run's place at the engine, which is free with its word.
+    let place: Gate.Place?
     let gateway: GatewayContext
     private let began = NIODeadline.now()
 
-    init(flag: BoardHandle, run: Run, board: BoardOwner, gateway: GatewayContext) {
+    init(flag: BoardHandle, run: Run, board: BoardOwner, place: Gate.Place?, gateway: GatewayContext) {
         self.flag = flag
         self.run = run
         self.board = board
+        self.place = place
         self.gateway = gateway
     }
 
@@ -110,6 +113,7 @@ struct EngineConfirmation: Sendable {
             step: word.step,
             nanoseconds: taken
         )
+        place?.leave()
         gateway.metrics.confirmed(outcome)
         gateway.metrics.engineCancel(gateway.engine.adapter.name, .board, "confirmed")
         gateway.metrics.engineStopped(.board, after: taken)

@@ -60,6 +60,7 @@ extension GatewayServer {
             "loopguard_engine_unconfirmed_total",
             help: "Runs that were cut and whose engine was not seen to stop."
         ),
+        MetricDescription("loopguard_engine_info", help: "1 for the engine that is guarded, by what it is taken for."),
         MetricDescription("loopguard_queued_requests", help: "Requests that wait for a place at the engine."),
         MetricDescription(
             "loopguard_board_full_total",

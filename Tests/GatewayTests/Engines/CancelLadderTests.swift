@@ -65,6 +65,35 @@ import Testing
         }
     }
 
+    @Test func aRunThatIsGivenUpForItsSilenceIsSeenToStopToo() async throws {
+        try await FakeEngine.run(Self.stubborn("silent"), Self.nature(.atOnce)) {
+            $0.idleTimeout = .milliseconds(20)
+        } _: { rig, engine in
+            let (client, id) = try await rig.streaming()
+            #expect(try await client.rest().contains("silent"))
+            #expect(try await rig.engineWord(of: id) == "true close")
+            #expect(engine.asked("GET /busy"))
+        }
+    }
+
+    @Test func anEngineThatRefusedIsNotLookedAt() async throws {
+        try await Rig.run {
+            $0.engine = .named(Self.stubborn("refusing"))
+            $0.cancelTimes = .quick
+        } _: { rig in
+            let (client, call) = try await rig.generation()
+            // The head of an error, whose body never comes.
+            try await call.send(
+                "HTTP/1.1 400 Bad Request\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{"
+            )
+            _ = try await client.received { $0.contains("400 Bad Request") }
+            try await client.leave(.reset)
+            try await call.connectionClosed()
+            try await until { try await rig.ask("GET", "/v1/requests").body.contains(#""state":"disconnected""#) }
+            #expect(try await !rig.ask("GET", "/v1/requests").body.contains("confirmed"))
+        }
+    }
+
     @Test func aRunThatEndsByItselfIsNotLookedAt() async throws {
         try await FakeEngine.run(Self.stubborn("natural"), Self.nature()) { rig, engine in
             let (client, id) = try await rig.streaming()
@@ -92,8 +121,12 @@ import Testing
             _ = try await client.answer(to: "POST")
             try await until { engine.log.contains { $0.hasPrefix("closed") } }
             let before = rig.upstream.connections
-            _ = try await rig.streaming()
+            let (second, next) = try await rig.streaming()
             #expect(rig.upstream.connections > before)
+            let rid = try #require(engine.running.first)
+            #expect(!next.isEmpty)
+            try await engine.finish(rid)
+            #expect(try await second.answer(to: "POST").status == 200)
         }
     }
 

@@ -163,13 +163,9 @@ extension Rig {
     /// What is known of the engine's end, once it is: `confirmed via`.
     func engineWord(of id: String) async throws -> String {
         while true {
-            let list = try await ask("GET", "/v1/requests").body
-            if let start = list.firstRange(of: id)?.upperBound {
-                let rest = list[start...]
-                let run = rest[..<(rest.firstRange(of: #""run_"#)?.lowerBound ?? rest.endIndex)]
-                if let word = run.firstMatch(of: /"confirmed":(true|false|null),"via":"([a-z]+)"/) {
-                    return "\(word.1) \(word.2)"
-                }
+            let run = try await ask("GET", "/v1/runs/\(id)").body
+            if let word = run.firstMatch(of: /"confirmed":(true|false|null),"via":"([a-z]+)"/) {
+                return "\(word.1) \(word.2)"
             }
             await Task.yield()
         }
