@@ -81,6 +81,8 @@ struct StreamedAnswer: Sendable {
     var duration: Duration { response.endedAt - response.beganAt }
     /// From the request to the first piece of text.
     var firstAfter: Duration? { reading.firstAt.map { $0 - response.beganAt } }
+    /// From the request to the first sign that it is worked on.
+    var begunAfter: Duration? { reading.begunAt.map { $0 - response.beganAt } }
 
     /// Why there is no answer; `nil` when there is one.
     var failure: String? {

@@ -16,6 +16,12 @@ extension Examination {
                 "It takes one request at a time: with --max-concurrent 1 loopguard keeps the order, and a run that waits can be stopped."
             )
         }
+        if interrupts {
+            command += " --max-concurrent 1"
+            advice.append(
+                "One request ends another there: with --max-concurrent 1 loopguard lets each wait for its turn."
+            )
+        }
         if midStream == .wentOn || prefill == .wentOn {
             if takesTurns, let control {
                 let seconds = Int((control.duration / .seconds(1)).rounded(.up)) + 1
@@ -35,7 +41,9 @@ extension Examination {
         }
         if midStream == .unknown {
             advice.append(
-                "Make its load visible (see below), or give the engine longer to run with --max-tokens, and ask again."
+                adapter.idleness.isEmpty
+                    ? "Nothing tells what it works on: leave a stream by hand and look at the use of its processor."
+                    : "Make its load visible (see below), or let it run longer with --max-tokens, and ask again."
             )
         }
         if diagnosis.closing.contains(where: { $0.subject == "in one piece" && $0.verdict == .bad }) {

@@ -79,7 +79,7 @@ extension Examination {
         while words >= 50 {
             var long = probe(1)
             long.prompt = ProbeRequest.longPrompt(words: words)
-            if let answer = try? await port.stream(long), let first = answer.firstAfter { return (words, first) }
+            if let answer = try? await port.stream(long), let first = answer.begunAfter { return (words, first) }
             words /= 2
         }
         return nil

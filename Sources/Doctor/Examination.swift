@@ -18,6 +18,8 @@ struct Examination {
     var watch = IdleWatch.blind("nothing was tried")
     /// Whether one request waits for the other.
     var takesTurns = false
+    /// Whether one request ends the other.
+    var interrupts = false
     var behaviours: [StopJudgement.Behaviour] = []
 
     /// Pieces of text after which a stream counts as begun.
@@ -173,21 +175,30 @@ struct Examination {
         for await _ in begun {}
         let asked = ContinuousClock.now
         let second = try? await port.stream(short)
-        guard let first = await running.value, let waited = second?.firstAfter else {
+        guard let first = await running.value, let waited = second?.begunAfter, let control else {
             watch = .blind("\(why), and a second request beside a running one got no answer")
             diagnosis.sight = "cannot be seen: \(why)"
             return
         }
+        let pieces = (first.reading.deltas, control.reading.deltas)
+        if first.reading.finishReason == nil || pieces.0 < pieces.1 / 2 {
+            interrupts = true
+            watch = .blind("\(why), and a second request ends the first, so none can watch another")
+            diagnosis.sight = "cannot be seen: \(why)"
+            let text = """
+                a second request ended the one under way after \(pieces.0.counted("piece")); \
+                undisturbed it had \(pieces.1)
+                """
+            diagnosis.wire.append(Finding(subject: "two at a time", verdict: .bad, text: text))
+            return
+        }
         let rest = first.response.endedAt - asked
         takesTurns = rest >= StopJudgement.leastRemaining && waited > idleFirst + rest * 0.5
+        let beside = "a second request beside a running one waited \(waited.brief), \(idleFirst.brief) when idle"
         if takesTurns {
             watch = .queue(short, idle: idleFirst)
-            diagnosis.sight = """
-                no page tells it, but it takes one request at a time: a second one waited \(waited.brief) for its first \
-                token, \(idleFirst.brief) when idle
-                """
+            diagnosis.sight = "no page tells it, but it takes one request at a time: \(beside)"
         } else {
-            let beside = "a second request beside a running one waited \(waited.brief), \(idleFirst.brief) when idle"
             watch = .blind("\(why), and it answers several requests at a time (\(beside))")
             diagnosis.sight = "cannot be seen: \(why); \(beside)"
         }

@@ -105,6 +105,16 @@ import Testing
         #expect(diagnosis.command.contains(" --quarantine ") == goesOn)
     }
 
+    @Test func anEngineWhereOneRequestEndsAnotherIsTold() async throws {
+        var manners = FakeEngine.Manners()
+        manners.showsSlots = false
+        manners.interrupts = true
+        let (diagnosis, _) = try await examine(manners)
+        #expect(verdict(diagnosis.wire, "two at a time") == .bad, "\(diagnosis.wire)")
+        #expect(diagnosis.stopsOnClose == nil)
+        #expect(diagnosis.command.hasSuffix(" --max-concurrent 1"))
+    }
+
     @Test func whatCannotBeSeenIsNotClaimed() async throws {
         var manners = FakeEngine.Manners()
         manners.showsSlots = false

@@ -10,6 +10,8 @@ actor FakeEngine {
         var ignoresCloseOfWholeAnswers = false
         /// Whether it works on one request at a time.
         var takesTurns = false
+        /// Whether a request ends the one before.
+        var interrupts = false
         /// The owner of its models, by which it is recognised.
         var owner = "llamacpp"
         /// Whether its list of slots tells its load.
@@ -107,6 +109,7 @@ actor FakeEngine {
         var wasCancelled = false
         for number in 1...tokens {
             try await Task.sleep(for: manners.pace)
+            if manners.interrupts, id != "chatcmpl-\(nextID)" { break }
             if cancelled.contains(id) {
                 wasCancelled = true
                 break
