@@ -7,6 +7,11 @@ extension Examination {
         var command = "loopguard serve --upstream \(options.url.shellQuoted)"
         if diagnosis.recognisedBy != nil { command += " --engine \(adapter.name)" }
         var advice: [String] = []
+        if isGateway {
+            advice.append(
+                "This is a loopguard: what was measured is the engine through it. Examine the engine at its own address."
+            )
+        }
         let cancels = diagnosis.cancelling.contains {
             $0.verdict == .good || $0.text.contains(": taken; the stream ended ")
         }
