@@ -1,6 +1,7 @@
 # make demo     see it work: a healthy and a looping generation through a real client
 # make test     every test: Swift, then Python: the cancel board's reader, real clients against the built binary
 # make clients  the real-client matrix, installed and run; its results go into docs/clients.md
+# make engines  real engines, installed and run: tokens after a stop, with and without; its table goes into docs/engines.md
 # make build    the release binary, .build/release/loopguard
 # make lint     the formatter, strictly
 # make score    the default rules on the labelled corpus
@@ -15,7 +16,7 @@ VENV_READY := $(VENV)/.ready
 CLIENT_VENVS := $(patsubst Integration/clients/requirements/%.txt,.venv-clients/%/.ready,\
 	$(wildcard Integration/clients/requirements/*.txt))
 
-.PHONY: demo test test-swift test-board test-clients clients build debug lint format score bench deps clean
+.PHONY: demo test test-swift test-board test-clients clients engines build debug lint format score bench deps clean
 
 demo: build $(VENV_READY)
 	$(VENV)/bin/python Integration/demo.py .build/release/loopguard
@@ -34,6 +35,10 @@ test-clients: debug $(VENV_READY)
 
 clients: build $(CLIENT_VENVS)
 	$(PYTHON) Integration/clients/matrix.py --loopguard .build/release/loopguard --write docs/clients.md
+
+engines: build .venv-engines/llama-cpp-python/.ready .venv-engines/mlx-lm/.ready
+	$(PYTHON) Integration/engines/measure.py --loopguard .build/release/loopguard --write docs/engines.md \
+		--llama-cpp-python .venv-engines/llama-cpp-python/bin/python --mlx-lm .venv-engines/mlx-lm/bin/python
 
 build: deps
 	$(SWIFT) build -c release --product loopguard
@@ -72,5 +77,10 @@ $(VENV_READY): Integration/requirements.txt | deps
 	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check -r $<
 	@touch $@
 
+.venv-engines/%/.ready: Integration/engines/requirements/%.txt | deps
+	$(PYTHON) -m venv $(@D)
+	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
+
 clean:
-	rm -rf .build $(VENV) .venv-clients
+	rm -rf .build $(VENV) .venv-clients .venv-engines

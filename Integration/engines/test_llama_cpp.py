@@ -1,7 +1,7 @@
 """The cancel board inside a real engine: llama-cpp-python runs a model that never ends by itself, the real gateway's
 board raises the flag, and the engine stops within one token.
 
-    python -m venv .venv-engines && .venv-engines/bin/pip install -r Integration/engines/requirements.txt pytest
+    python -m venv .venv-engines && .venv-engines/bin/pip install -r Integration/engines/requirements/llama-cpp-python.txt
     swift build --product loopguard-bench
     LOOPGUARD_BENCH=.build/debug/loopguard-bench .venv-engines/bin/python -m pytest Integration/engines
 

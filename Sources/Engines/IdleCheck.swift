@@ -34,14 +34,17 @@ public enum EngineLoad: Sendable, Equatable {
     case total(Int)
 
     /// Whether the run is over.
-    /// - Parameter others: How many other runs are certainly being worked on for us, so that they account for as many.
+    /// - Parameters:
+    ///   - certain: How many other runs are certainly being worked on for us, so that they account for as many.
+    ///   - possible: How many other runs of ours may be worked on, those included.
     /// - Returns: `nil` when what is seen may be the run or may be others.
-    public func isIdle(besides others: Int) -> Bool? {
+    public func isIdle(besides certain: Int, atMost possible: Int) -> Bool? {
         switch self {
         case .run(let isBusy): !isBusy
-        case .total(let count) where count <= others: true
-        // More work than ours: the run's, unless somebody else uses the engine too. Nothing of others: it must be the run's.
-        case .total: others == 0 ? false : nil
+        case .total(let count) where count <= certain: true
+        // More work than all others of ours: the run's, or that of somebody who uses the engine without us.
+        case .total(let count) where count > possible: false
+        case .total: nil
         }
     }
 }

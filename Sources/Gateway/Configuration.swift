@@ -1,4 +1,5 @@
 public import CancelBoard
+internal import Engines
 public import GenerationWire
 public import Logging
 public import Rules
@@ -11,6 +12,14 @@ public struct GatewayConfiguration: Sendable {
     public var port = 4141
     /// The engine.
     public var upstream: UpstreamURL
+    /// Which engine that is.
+    public var engine = EngineChoice.named(.generic)
+    /// The times of what is done about an engine that is to stop.
+    public var cancelTimes = CancelTimes()
+    /// How many runs may be at the engine at a time; `nil` for as many as come.
+    public var maxConcurrent: Int?
+    /// How many runs may wait for a place at the engine; a further one is answered with status 429.
+    public var maxQueued = 64
     /// How many event loops serve connections. One is enough for thousands of streams.
     public var eventLoops = 1
     /// What the rules say about a request.

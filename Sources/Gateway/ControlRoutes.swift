@@ -165,11 +165,14 @@ enum ControlReply {
         if let word = run.confirmation {
             json.key("engine")
             json.object { engine in
-                engine.member("outcome", "\(word.outcome)")
-                engine.member("tokens", Int(clamping: word.tokens))
-                engine.member("step", Int(clamping: word.step))
+                if let outcome = word.outcome { engine.member("outcome", outcome) }
+                if let tokens = word.tokens { engine.member("tokens", Int(clamping: tokens)) }
+                if let step = word.step { engine.member("step", Int(clamping: step)) }
                 engine.key("after_ms")
                 engine.literal("\(Double(word.nanoseconds / 1_000) / 1_000)")
+                engine.key("confirmed")
+                engine.literal(word.isConfirmed.map { "\($0)" } ?? "null")
+                engine.member("via", word.way.rawValue)
             }
         }
         guard state.reason?.detector != nil, let verdict = run.verdict else { return }

@@ -25,6 +25,7 @@ extension Exchange {
         }
         responseHead = head
         run.figures.status.store(Int(head.status.code), ordering: .relaxed)
+        if head.status == .ok { reach(.answering) }
         let plan = ResponsePlan(for: head, guarding: request.generation?.format)
         if case .refused(let failure) = plan { return fail(failure) }
         if gather(head, plan) {
@@ -118,7 +119,10 @@ extension Exchange {
 
     private func inspect(_ bytes: ByteBuffer, in frame: ByteBuffer?, isFirst: Bool, since start: NIODeadline) {
         let span = bytes.readableBytesUInt8Span
-        if isFirst, let id = EngineID.find(in: span) { gateway.registry.alias(id, for: run) }
+        if isFirst, let id = EngineID.find(in: span) {
+            gateway.registry.alias(id, for: run)
+            learn(id)
+        }
         guard let outcome = guarding?.receive(span) else { return }
         if outcome.events > 0 { run.figures.events.store(outcome.events, ordering: .relaxed) }
         gateway.metrics.guardSeconds.increment(by: Double((NIODeadline.now() - start).nanoseconds) / 1e9)

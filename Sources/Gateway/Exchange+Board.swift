@@ -1,6 +1,7 @@
 internal import CancelBoard
 internal import Cancellation
 internal import CoreMetrics
+internal import Engines
 internal import GenerationWire
 internal import Guard
 internal import Logging
@@ -49,7 +50,8 @@ extension Exchange {
         guard let flag, let board = gateway.configuration.board else { return }
         let result = board.cancel(flag, reason)
         if result == .accepted, board.engine != nil {
-            EngineConfirmation(flag: flag, run: run, board: board, gateway: gateway).watch(on: loop)
+            isFlagged = true
+            EngineConfirmation(flag: flag, run: run, board: board, place: place, gateway: gateway).watch(on: loop)
         }
     }
 
@@ -65,13 +67,16 @@ struct EngineConfirmation: Sendable {
     let flag: BoardHandle
     let run: Run
     let board: BoardOwner
+    /// The run's place at the engine, which is free with its word.
+    let place: Gate.Place?
     let gateway: GatewayContext
     private let began = NIODeadline.now()
 
-    init(flag: BoardHandle, run: Run, board: BoardOwner, gateway: GatewayContext) {
+    init(flag: BoardHandle, run: Run, board: BoardOwner, place: Gate.Place?, gateway: GatewayContext) {
         self.flag = flag
         self.run = run
         self.board = board
+        self.place = place
         self.gateway = gateway
     }
 
@@ -97,20 +102,17 @@ struct EngineConfirmation: Sendable {
 
     private func settle(_ outcome: BoardOutcome, _ word: BoardAcknowledgement) {
         let taken = (NIODeadline.now() - began).nanoseconds
-        run.confirmation = Confirmation(outcome: outcome, tokens: word.tokens, step: word.step, nanoseconds: taken)
+        run.confirmation = Confirmation(
+            isConfirmed: true,
+            way: .board,
+            outcome: "\(outcome)",
+            tokens: word.tokens,
+            step: word.step,
+            nanoseconds: taken
+        )
+        place?.leave()
         gateway.metrics.confirmed(outcome)
-        gateway.metrics.engineStop.recordNanoseconds(taken)
+        gateway.metrics.engineCancel(gateway.engine.adapter.name, .board, "confirmed")
+        gateway.metrics.engineStopped(.board, after: taken)
     }
-}
-
-/// What an engine said about a run that was ended.
-struct Confirmation: Sendable, Equatable {
-    /// How it ended there: by its flag, or by itself a moment before.
-    var outcome: BoardOutcome
-    /// How many tokens were generated for it.
-    var tokens: UInt64
-    /// The engine's step at which it ended.
-    var step: UInt64
-    /// From the flag to the moment the gateway saw the engine's word, rounded up to the gateway's looks.
-    var nanoseconds: Int64
 }

@@ -123,11 +123,6 @@ extension Exchange {
         client?.answer(reply, to: request.head)
     }
 
-    private func leaveEngine() {
-        upstream?.abandon()
-        upstream = nil
-    }
-
     /// Lets go of everything and tells about it, once.
     private func close() {
         guard !isClosed else { return }
@@ -141,6 +136,10 @@ extension Exchange {
         keepAliveTimer?.cancel()
         client = nil
         releaseFlag()
+        leaveQueue()
+        reach(.none)
+        place?.leave()
+        place = nil
         waiting = []
         run.detach()
     }

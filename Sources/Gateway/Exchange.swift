@@ -1,6 +1,7 @@
 internal import CancelBoard
 internal import Cancellation
 internal import CoreMetrics
+internal import Engines
 internal import GenerationWire
 internal import Guard
 internal import Logging
@@ -47,6 +48,15 @@ final class Exchange {
     var settings: GuardSettings?
     /// The run's slot on the cancel board.
     var flag: BoardHandle?
+    /// Whether it was raised for an engine that reads it.
+    var isFlagged = false
+    /// What is known of the engine, and by what name it knows the run.
+    var engine = EngineAdapter.generic
+    var engineID: EngineRunID?
+    /// The run's place at the engine, or in the queue for one.
+    var place: Gate.Place?
+    var ticket: Gate.Ticket?
+    var stage = EngineWork.Stage.none
     /// How the engine is asked, and the body that asks for a stream where the client wants none.
     var asking = Asking.plainly
     var streamedBody: ByteBuffer?
@@ -99,6 +109,10 @@ final class Exchange {
                 return end(.guardTrip(detector: verdict.detector.rawValue))
             }
         }
+        enterGate()
+    }
+
+    func askEngine() {
         claimFlag()
         // Only a request that can be sent twice may try its luck with a connection that may be dead.
         if case .whole = request.body, let connection = pool.takeIdle() {
@@ -129,7 +143,7 @@ final class Exchange {
         settings = resolution.settings
     }
 
-    private func makeGuard() {
+    func makeGuard() {
         guard guarding == nil, var generation = guardedRequest else { return }
         recall(into: &generation)
         let guarded = makeGuard(for: generation)
@@ -156,10 +170,12 @@ final class Exchange {
             guarded: request.generation != nil,
             runID: request.kind.isRun ? run.id : nil
         )
+        prepare(&head)
         nameFlag(in: &head)
+        reach(.asked)
         switch request.body {
         case .whole(let asked):
-            let body = namingFlag(in: asking == .forStream ? streamedBody ?? asked : asked)
+            let body = naming(in: namingFlag(in: asking == .forStream ? streamedBody ?? asked : asked))
             head.headers.remove(name: "transfer-encoding")
             head.headers.replaceOrAdd(name: "content-length", value: "\(body.readableBytes)")
             connection.write(.head(head))
@@ -177,7 +193,11 @@ final class Exchange {
         client?.resumeReading()
     }
 
-    func couldNotConnect(_ failure: UpstreamFailure) { fail(failure) }
+    func couldNotConnect(_ failure: UpstreamFailure) {
+        // What comes back may be another engine.
+        gateway.engine.recognise()
+        fail(failure)
+    }
 
     // MARK: From the client
 

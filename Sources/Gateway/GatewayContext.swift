@@ -1,9 +1,16 @@
 internal import NIOCore
+internal import NIOPosix
 internal import Synchronization
 
 /// What all connections of a gateway share.
 final class GatewayContext: Sendable {
     let configuration: GatewayConfiguration
+    /// Asks the engine what is not on the data path.
+    let calls: EngineClient
+    let engine: EngineWatch
+    let work = EngineWork()
+    let ladders = Ladders()
+    let gate: Gate?
     let metrics = GatewayMetrics()
     let registry = RunRegistry()
     let refusals = StreamRefusals()
@@ -11,7 +18,16 @@ final class GatewayContext: Sendable {
     private let shuttingDown = Atomic<Bool>(false)
     private let channels = Mutex<[ObjectIdentifier: any Channel]>([:])
 
-    init(configuration: GatewayConfiguration) { self.configuration = configuration }
+    /// - Parameter group: Where the engine is asked what is not on the data path.
+    init(
+        configuration: GatewayConfiguration,
+        group: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton
+    ) {
+        self.configuration = configuration
+        calls = EngineClient(upstream: configuration.upstream, group: group)
+        engine = EngineWatch(configuration: configuration, client: calls)
+        gate = configuration.maxConcurrent.map { Gate(places: $0, maxWaiting: configuration.maxQueued) }
+    }
 
     var isShuttingDown: Bool { shuttingDown.load(ordering: .acquiring) }
 

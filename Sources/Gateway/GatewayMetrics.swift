@@ -34,8 +34,14 @@ struct GatewayMetrics: Sendable {
     /// `loopguard_engine_confirmations_total{outcome}`.
     private let confirmations: [BoardOutcome: Counter]
     let unconfirmed = Counter(label: "loopguard_engine_confirmations_total", dimensions: [("outcome", "none")])
-    /// From the flag until the engine's word was seen.
-    let engineStop = Timer(label: "loopguard_engine_stop_seconds")
+    /// `loopguard_engine_stop_seconds{via}`: from the decision until the engine's end was seen.
+    private let engineStop = Dictionary(
+        uniqueKeysWithValues: Confirmation.Way.allCases.map {
+            ($0, Timer(label: "loopguard_engine_stop_seconds", dimensions: [("via", $0.rawValue)]))
+        }
+    )
+    /// Runs that wait for a place at the engine.
+    let queued = Meter(label: "loopguard_queued_requests")
     private let upstreamErrors: [UpstreamFailure.Kind: Counter]
     let duration = Timer(label: "loopguard_request_duration_seconds")
 
@@ -80,6 +86,21 @@ struct GatewayMetrics: Sendable {
 
     func cancel(_ reason: EndReason) {
         (reason.detector == nil ? cancels[reason] : guardCancels)?.increment()
+    }
+
+    func engineStopped(_ way: Confirmation.Way, after nanoseconds: Int64) {
+        engineStop[way]?.recordNanoseconds(nanoseconds)
+    }
+
+    // Both are rare, and there is one engine: no need to make a handle for every engine there is.
+
+    func engineCancel(_ engine: String, _ way: Confirmation.Way, _ result: String) {
+        let dimensions = [("engine", engine), ("via", way.rawValue), ("result", result)]
+        Counter(label: "loopguard_engine_cancel_total", dimensions: dimensions).increment()
+    }
+
+    func unconfirmed(_ engine: String) {
+        Counter(label: "loopguard_engine_unconfirmed_total", dimensions: [("engine", engine)]).increment()
     }
 
     func confirmed(_ outcome: BoardOutcome) { confirmations[outcome]?.increment() }

@@ -1,4 +1,5 @@
 internal import CancelBoard
+internal import Engines
 internal import Logging
 public import NIOCore
 internal import NIOHTTP1
@@ -9,6 +10,8 @@ internal import Synchronization
 public final class GatewayServer: Sendable {
     private let gateway: GatewayContext
     private let group: MultiThreadedEventLoopGroup
+    /// Asks the engine what is not on the data path.
+    private let calls = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     private let listener = Mutex<(any Channel)?>(nil)
 
     /// How long clients may take to read their last bytes once their runs have been ended.
@@ -16,7 +19,7 @@ public final class GatewayServer: Sendable {
 
     /// Creates a gateway that does not listen yet.
     public init(configuration: GatewayConfiguration) {
-        gateway = GatewayContext(configuration: configuration)
+        gateway = GatewayContext(configuration: configuration, group: calls)
         group = MultiThreadedEventLoopGroup(numberOfThreads: max(1, configuration.eventLoops))
     }
 
@@ -57,6 +60,7 @@ public final class GatewayServer: Sendable {
             .get()
         listener.withLock { $0 = channel }
         keepBoard()
+        gateway.engine.recognise()
         guard let address = channel.localAddress else { throw ChannelError.unknownLocalAddress }
         configuration.logger.info(
             "listening",
@@ -64,6 +68,9 @@ public final class GatewayServer: Sendable {
         )
         return address
     }
+
+    /// What the engine is taken for; `generic` while that is not known.
+    public var engineName: String { gateway.engine.adapter.name }
 
     /// Looks after the cancel board for as long as there are event loops.
     private func keepBoard() {
@@ -84,6 +91,9 @@ public final class GatewayServer: Sendable {
         await wait(for: allClosed, atMost: Self.farewell)
         for channel in gateway.clients { try? await channel.close().get() }
         try? await allClosed.get()
+        await gateway.engine.stop()
+        await gateway.ladders.finish()
+        try await calls.shutdownGracefully()
         try await group.shutdownGracefully()
     }
 

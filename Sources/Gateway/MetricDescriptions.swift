@@ -36,9 +36,28 @@ extension GatewayServer {
         ),
         MetricDescription(
             "loopguard_engine_stop_seconds",
-            help: "From a raised flag until the engine's word was seen that it is done with the run.",
-            buckets: [0.001, 0.002, 0.004, 0.008, 0.016, 0.032, 0.064, 0.128, 0.256, 0.512, 1.024, 2.048, 4.096]
+            help: """
+                From the decision to stop a run until the engine's end was seen: its word on the cancel board (board), after \
+                its own way of cancelling (http), or after its connection was closed (close).
+                """,
+            buckets: [
+                0.001, 0.002, 0.004, 0.008, 0.016, 0.032, 0.064, 0.128, 0.256, 0.512, 1.024, 2.048, 4.096, 16.384,
+            ]
         ),
+        MetricDescription(
+            "loopguard_engine_cancel_total",
+            help: """
+                What was done to stop the engine, and what came of it. An engine's answer to its own way of cancelling: \
+                stopped, accepted, not_found, unsupported, failed. In the end: confirmed, late (in quarantine), \
+                unconfirmed (it works on), unknown (nothing shows it).
+                """
+        ),
+        MetricDescription(
+            "loopguard_engine_unconfirmed_total",
+            help: "Runs that were cut and whose engine was not seen to stop."
+        ),
+        MetricDescription("loopguard_engine_info", help: "1 for the engine that is guarded, by what it is taken for."),
+        MetricDescription("loopguard_queued_requests", help: "Requests that wait for a place at the engine."),
         MetricDescription(
             "loopguard_board_full_total",
             help: "Runs that went without a slot on the cancel board because all were taken."

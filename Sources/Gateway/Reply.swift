@@ -87,6 +87,8 @@ struct UpstreamFailure: Error, Equatable {
         case unreachable
         /// The connection broke before the answer was whole.
         case reset
+        /// No place at the engine, and none to wait for one.
+        case busy
         /// A time limit passed.
         case timeout
         /// What came back is not the answer of an engine.
@@ -105,10 +107,23 @@ struct UpstreamFailure: Error, Equatable {
     /// The answer to a client that has received nothing yet, as an error in the format that it speaks.
     func reply(in format: WireFormat?) -> Reply {
         if let reply { return reply }
-        let status: HTTPResponseStatus = kind == .timeout ? .gatewayTimeout : .badGateway
+        var reply = error(in: format)
+        if kind == .busy { reply.headers.append(("Retry-After", "1")) }
+        return reply
+    }
+
+    private var status: HTTPResponseStatus {
+        switch kind {
+        case .timeout: .gatewayTimeout
+        case .busy: .tooManyRequests
+        case .unreachable, .reset, .malformed, .reported, .tooLong: .badGateway
+        }
+    }
+
+    private func error(in format: WireFormat?) -> Reply {
         switch format {
         case .messages:
-            let type = kind == .timeout ? "timeout_error" : "api_error"
+            let type = kind == .timeout ? "timeout_error" : kind == .busy ? "rate_limit_error" : "api_error"
             return Reply(
                 status,
                 json: JSONWriter.object { json in
@@ -135,7 +150,8 @@ struct UpstreamFailure: Error, Equatable {
                 }
             )
         case .chatCompletions, .completions, .responses, nil:
-            return .error(status, message, type: "upstream_error", code: "upstream_\(kind.rawValue)")
+            let type = kind == .busy ? "rate_limit_error" : "upstream_error"
+            return .error(status, message, type: type, code: "upstream_\(kind.rawValue)")
         }
     }
 }

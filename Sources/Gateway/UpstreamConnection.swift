@@ -55,6 +55,17 @@ final class UpstreamConnection: ChannelDuplexHandler {
         context?.close(promise: nil)
     }
 
+    /// The same, but a little later, by what is given back or when the time has passed: an engine that is about to be told
+    /// to stop would take the closed connection for a client that may come back. What it sends meanwhile is dropped.
+    func abandon(within time: TimeAmount) -> @Sendable () -> Void {
+        exchange = nil
+        guard let loop = context?.eventLoop else { return {} }
+        idleTimer = loop.assumeIsolated().scheduleTask(in: time) { [weak self] in self?.abandon() }
+        resumeReading()
+        let connection = NIOLoopBound(self, eventLoop: loop)
+        return { loop.execute { connection.value.abandon() } }
+    }
+
     /// Waits in the pool, but not for ever.
     func waitIdle(for time: TimeAmount) {
         idleTimer = context?.eventLoop.assumeIsolated().scheduleTask(in: time) { [weak self] in self?.abandon() }

@@ -16,7 +16,7 @@ enum ConfigurationFile {
     /// The options that may stand in the file.
     static let options = [
         "upstream", "host", "port", "rules", "event-loops", "first-byte-timeout", "idle-timeout", "grace",
-        "keep-alive-interval", "board",
+        "keep-alive-interval", "engine", "max-concurrent", "max-queued", "quarantine", "board",
         "board-slots",
         "board-header", "board-field", "board-door", "board-user", "model",
         "tokens-per-second", "context", "kv-tokens", "log-level",

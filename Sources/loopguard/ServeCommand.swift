@@ -74,6 +74,7 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: "Seconds that running streams get to finish when the process is told to stop.")
     var grace = 5.0
 
+    @OptionGroup var guarded: ServeEngineOptions
     @OptionGroup var board: BoardOptions
     @OptionGroup var engine: EngineOptions
     @OptionGroup var logging: LogOptions
@@ -121,6 +122,7 @@ struct ServeCommand: AsyncParsableCommand {
         configuration.metricsText = { metrics.render() }
         configuration.rules = { rules.resolve($0) }
         configuration.board = embedded?.board ?? shared?.board
+        guarded.configure(&configuration, isEmbedded: embedded != nil)
         configuration.boardHeader = board.boardHeader
         configuration.boardField = board.boardField.flatMap { BodyField(parsing: $0) }
         let gateway = GatewayService(server: GatewayServer(configuration: configuration), grace: .seconds(grace)) {

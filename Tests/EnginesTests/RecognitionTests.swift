@@ -65,6 +65,12 @@ struct RecognitionTests {
         #expect(Fake(answers: ["/v1/models": locked]).recognise().name == "llama.cpp")
         let mlx = Fake.models(nil, server: "BaseHTTP/0.6 Python/3.12")
         #expect(Fake(answers: ["/v1/models": mlx]).recognise().name == "mlx-lm")
+        let python = [("Server", "BaseHTTP/0.6 Python/3.11.7")].map { (name: $0.0, value: $0.1) }
+        let answers = [
+            "/v1/models": EngineAnswer(200, "", headers: python),
+            "/health": EngineAnswer(200, #"{"status": "ok"}"#, headers: python),
+        ]
+        #expect(Fake(answers: answers).recognise().name == "mlx-lm")
     }
 
     @Test func tabbyThatSpeaksKoboldIsStillTabby() {

@@ -7,7 +7,11 @@ extension EngineAdapter {
             EngineMark("/v1/models") { answer in
                 answer.header("server")?.hasPrefix("BaseHTTP/") == true && answer.has("object", "data")
                     && answer.owner == nil
-            }
+            },
+            // Where no model was ever downloaded the list has no body at all.
+            EngineMark("/health") { answer in
+                answer.header("server")?.hasPrefix("BaseHTTP/") == true && answer.text("status") == "ok"
+            },
         ]
         engine.traps = [
             EngineTrap(

@@ -15,9 +15,17 @@ public struct BodyField: Sendable, Equatable {
     /// The body with a text in the field, whether or not it had one. Objects on the way are made; every other byte stays
     /// as it is.
     /// - Returns: `nil` when the body is no JSON object, or something on the way is none.
-    public func set(_ text: String, in body: borrowing Span<UInt8>) -> [UInt8]? {
+    public func set(_ text: String, in body: borrowing Span<UInt8>) -> [UInt8]? { set(json: Self.json(text), in: body) }
+
+    /// The same with a number, which is written as it is given.
+    /// - Parameter number: Digits.
+    public func set(number: String, in body: borrowing Span<UInt8>) -> [UInt8]? {
+        set(json: Array(number.utf8), in: body)
+    }
+
+    private func set(json value: [UInt8], in body: borrowing Span<UInt8>) -> [UInt8]? {
         var reader = JSONReader()
-        guard let edit = edit(body, &reader, path[...], text), !reader.failed, reader.atEnd(body) else { return nil }
+        guard let edit = edit(body, &reader, path[...], value), !reader.failed, reader.atEnd(body) else { return nil }
         var output = body.copy(0..<edit.range.lowerBound)
         output.append(contentsOf: edit.text)
         body.append(edit.range.upperBound..<body.count, to: &output)
@@ -29,7 +37,7 @@ public struct BodyField: Sendable, Equatable {
         _ body: borrowing Span<UInt8>,
         _ reader: inout JSONReader,
         _ names: ArraySlice<String>,
-        _ text: String
+        _ value: [UInt8]
     ) -> (range: Range<Int>, text: [UInt8])? {
         guard let name = names.first, reader.peek(body) == .object else { return nil }
         let start = reader.position + 1
@@ -43,18 +51,18 @@ public struct BodyField: Sendable, Equatable {
                 reader.skipValue(body)
             } else if rest.isEmpty {
                 isHere = true
-                found = (reader.skipValue(body), Self.json(text))
+                found = (reader.skipValue(body), value)
             } else {
                 isHere = true
                 let isObject = reader.peek(body) == .object
-                found = edit(body, &reader, rest, text)
+                found = edit(body, &reader, rest, value)
                 if !isObject { reader.skipValue(body) }
             }
         }
         if isHere { return found }
         var member = Self.json(name) + [UInt8(ascii: ":")]
         for name in rest { member += [UInt8(ascii: "{")] + Self.json(name) + [UInt8(ascii: ":")] }
-        member += Self.json(text) + Array(repeating: UInt8(ascii: "}"), count: rest.count)
+        member += value + Array(repeating: UInt8(ascii: "}"), count: rest.count)
         if !isEmpty { member.append(UInt8(ascii: ",")) }
         return (start..<start, member)
     }
