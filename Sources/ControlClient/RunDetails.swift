@@ -31,7 +31,7 @@ public struct RunDetails: Sendable {
         add("first token", run.ttftMs.map { "after \(Duration.milliseconds($0).brief)" })
         add("answer", answer)
         add("stop", stop)
-        add("engine", run.engine.map { EngineSentence($0).text })
+        add("engine", engine)
         if let detector = run.detector {
             add("convicted by", text: detector + (run.mode.map { " (\($0))" } ?? ""))
             lines += Self.facts(run.evidence)
@@ -48,6 +48,12 @@ public struct RunDetails: Sendable {
         let tokens = run.tokens.map { ", \($0.counted("token"))" } ?? ""
         return "\(events.counted("event")), \(bytes.counted("byte"))\(tokens)"
             + (run.maxTokens.map { " of \($0) asked for" } ?? "")
+    }
+
+    /// Of a run that goes on there is nothing to confirm.
+    private var engine: String? {
+        guard let engine = run.engine else { return nil }
+        return run.isLive && engine.confirmed == nil ? engine.name?.printable : EngineSentence(engine).text
     }
 
     private var stop: String? {

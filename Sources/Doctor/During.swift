@@ -5,9 +5,9 @@ extension EnginePort {
     /// Asks for a stream and does something again and again while it comes.
     func during(_ probe: ProbeRequest, _ look: () async -> Void) async -> Result<StreamedAnswer, HTTPError> {
         let isOver = Flag()
-        let running = Task { () -> Result<StreamedAnswer, HTTPError> in
+        let running = Task {
             defer { isOver.set() }
-            do throws(HTTPError) { return .success(try await stream(probe)) } catch { return .failure(error) }
+            return await attempt(probe)
         }
         while !isOver.isSet {
             await look()

@@ -58,6 +58,18 @@ struct EnginePort: Sendable {
         return log.state.withLock { StreamedAnswer(response: response, reading: $0.reading, refusal: $0.refusal) }
     }
 
+    /// The same, for a task of its own.
+    func attempt(
+        _ probe: ProbeRequest,
+        onDelta: @escaping @Sendable (StreamReading) -> Flow = { _ in .goOn }
+    ) async -> Result<StreamedAnswer, HTTPError> {
+        do throws(HTTPError) {
+            return .success(try await stream(probe, onDelta: onDelta))
+        } catch {
+            return .failure(error)
+        }
+    }
+
     private final class StreamLog: Sendable {
         struct State {
             var reading: StreamReading
@@ -81,6 +93,8 @@ struct StreamedAnswer: Sendable {
     var duration: Duration { response.endedAt - response.beganAt }
     /// From the request to the first piece of text.
     var firstAfter: Duration? { reading.firstAt.map { $0 - response.beganAt } }
+    /// From the request to the first sign that it is worked on.
+    var begunAfter: Duration? { reading.begunAt.map { $0 - response.beganAt } }
 
     /// Why there is no answer; `nil` when there is one.
     var failure: String? {

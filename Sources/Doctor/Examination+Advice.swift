@@ -7,6 +7,11 @@ extension Examination {
         var command = "loopguard serve --upstream \(options.url.shellQuoted)"
         if diagnosis.recognisedBy != nil { command += " --engine \(adapter.name)" }
         var advice: [String] = []
+        if isGateway {
+            advice.append(
+                "This is a loopguard: what was measured is the engine through it. Examine the engine at its own address."
+            )
+        }
         let cancels = diagnosis.cancelling.contains {
             $0.verdict == .good || $0.text.contains(": taken; the stream ended ")
         }
@@ -14,6 +19,12 @@ extension Examination {
             command += " --max-concurrent 1"
             advice.append(
                 "It takes one request at a time: with --max-concurrent 1 loopguard keeps the order, and a run that waits can be stopped."
+            )
+        }
+        if interrupts {
+            command += " --max-concurrent 1"
+            advice.append(
+                "One request ends another there: with --max-concurrent 1 loopguard lets each wait for its turn."
             )
         }
         if midStream == .wentOn || prefill == .wentOn {
@@ -35,7 +46,9 @@ extension Examination {
         }
         if midStream == .unknown {
             advice.append(
-                "Make its load visible (see below), or give the engine longer to run with --max-tokens, and ask again."
+                adapter.idleness.isEmpty
+                    ? "Nothing tells what it works on: leave a stream by hand and look at the use of its processor."
+                    : "Make its load visible (see below), or let it run longer with --max-tokens, and ask again."
             )
         }
         if diagnosis.closing.contains(where: { $0.subject == "in one piece" && $0.verdict == .bad }) {

@@ -56,7 +56,8 @@ extension Examination {
                 StopJudgement(.nothing("it takes no long prompt"), remaining: .zero, after: "")
             )
         }
-        guard reading - idleFirst >= .milliseconds(200) else {
+        let unread = reading - reading / 3
+        guard unread >= StopJudgement.leastRemaining else {
             let why = """
                 it reads \(words) words in \(reading.brief), too fast for a close in between; \
                 --prompt-words takes longer ones
@@ -67,7 +68,6 @@ extension Examination {
         var long = probe(lasting)
         long.prompt = ProbeRequest.longPrompt(words: words)
         let (closed, wasBusy) = await leave(long, after: reading / 3)
-        let unread = reading - reading / 3
         let writing = control.duration - (control.firstAfter ?? .zero)
         let sight = await sight(since: closed, wasBusy: wasBusy, remaining: unread + writing)
         return note("while reading", StopJudgement(prefill: sight, unread: unread, writing: writing))
@@ -79,7 +79,7 @@ extension Examination {
         while words >= 50 {
             var long = probe(1)
             long.prompt = ProbeRequest.longPrompt(words: words)
-            if let answer = try? await port.stream(long), let first = answer.firstAfter { return (words, first) }
+            if let answer = try? await port.stream(long), let first = answer.begunAfter { return (words, first) }
             words /= 2
         }
         return nil

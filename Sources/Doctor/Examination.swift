@@ -18,7 +18,10 @@ struct Examination {
     var watch = IdleWatch.blind("nothing was tried")
     /// Whether one request waits for the other.
     var takesTurns = false
-    var behaviours: [StopJudgement.Behaviour] = []
+    /// Whether one request ends the other.
+    var interrupts = false
+    /// Whether the answers come through a loopguard.
+    var isGateway: Bool { control?.response[header: "X-Loopguard-Run-Id"] != nil }
 
     /// Pieces of text after which a stream counts as begun.
     static let begun = 3
@@ -59,7 +62,7 @@ struct Examination {
         let prefill = await leaveInPrefill()
         tell("leaving while it writes an answer in one piece")
         await leaveWholeAnswer()
-        if !adapter.cancels.isEmpty {
+        if !adapter.cancels.isEmpty, !isGateway {
             tell("cancelling in its own way")
             await cancelInItsWay()
         }
@@ -165,31 +168,52 @@ struct Examination {
         let (begun, beginning) = AsyncStream.makeStream(of: Void.self)
         let running = Task { [port] in
             defer { beginning.finish() }
-            return try? await port.stream(long) { reading in
+            return await port.attempt(long) { reading in
                 if reading.deltas >= Self.begun { beginning.finish() }
                 return .goOn
             }
         }
         for await _ in begun {}
         let asked = ContinuousClock.now
-        let second = try? await port.stream(short)
-        guard let first = await running.value, let waited = second?.firstAfter else {
-            watch = .blind("\(why), and a second request beside a running one got no answer")
-            diagnosis.sight = "cannot be seen: \(why)"
+        let second = await port.attempt(short)
+        guard let control else { return }
+        let first: StreamedAnswer
+        let waited: Duration
+        switch (await running.value, second) {
+        case (.success(let one), .success(let two)) where one.isWhole(besides: control):
+            first = one
+            waited = two.begunAfter ?? two.duration
+        case (.success, .success): return noteInterruption(why, "cut the one under way short")
+        case (.failure(let error), .success) where error.kind == .brokenOff:
+            return noteInterruption(why, "broke the one under way off")
+        case (.failure(let error), _), (_, .failure(let error)):
+            watch = .blind("\(why), and with two requests at a time one failed (\(error))")
+            diagnosis.sight = "cannot be seen: \(why), and with two requests at a time one failed (\(error))"
             return
         }
         let rest = first.response.endedAt - asked
         takesTurns = rest >= StopJudgement.leastRemaining && waited > idleFirst + rest * 0.5
+        let beside = "a second request beside a running one waited \(waited.brief), \(idleFirst.brief) when idle"
         if takesTurns {
             watch = .queue(short, idle: idleFirst)
-            diagnosis.sight = """
-                no page tells it, but it takes one request at a time: a second one waited \(waited.brief) for its first \
-                token, \(idleFirst.brief) when idle
-                """
+            diagnosis.sight = "no page tells it, but it takes one request at a time: \(beside)"
         } else {
-            let beside = "a second request beside a running one waited \(waited.brief), \(idleFirst.brief) when idle"
             watch = .blind("\(why), and it answers several requests at a time (\(beside))")
             diagnosis.sight = "cannot be seen: \(why); \(beside)"
         }
+    }
+
+    private mutating func noteInterruption(_ why: String, _ what: String) {
+        interrupts = true
+        watch = .blind("\(why), and a second request ends the first, so none can watch another")
+        diagnosis.sight = "cannot be seen: \(why)"
+        diagnosis.wire.append(Finding(subject: "two at a time", verdict: .bad, text: "a second request \(what)"))
+    }
+}
+
+extension StreamedAnswer {
+    /// Whether the answer is about as long as the same one was when nobody disturbed it.
+    fileprivate func isWhole(besides control: StreamedAnswer) -> Bool {
+        reading.finishReason != nil && reading.deltas * 2 >= control.reading.deltas
     }
 }

@@ -42,7 +42,7 @@ enum IdleWatch: Sendable {
         case .queue(let probe, let idle):
             do throws(HTTPError) {
                 let answer = try await port.stream(probe)
-                guard let first = answer.reading.firstAt else {
+                guard let first = answer.reading.begunAt else {
                     return .nothing("the request after it got no answer (\(answer.failure ?? "no text"))")
                 }
                 return .idle(after: max(.zero, first - start - idle))

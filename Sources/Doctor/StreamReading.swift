@@ -9,6 +9,8 @@ struct StreamReading: Sendable {
     /// When the first and the last of them came.
     private(set) var firstAt: ContinuousClock.Instant?
     private(set) var lastAt: ContinuousClock.Instant?
+    /// When the engine first showed that it generates: the first piece, or the end of an answer that has none.
+    private(set) var begunAt: ContinuousClock.Instant?
     /// The reads of the socket that brought text.
     private(set) var reads = 0
     private(set) var finishReason: String?
@@ -51,6 +53,7 @@ struct StreamReading: Sendable {
             start = index
         }
         held += bytes[start...]
+        if deltas > 0 || finishReason != nil { begunAt = begunAt ?? now }
         guard deltas > before else { return }
         reads += 1
         firstAt = firstAt ?? now

@@ -12,7 +12,8 @@ struct Loopguard: AsyncParsableCommand {
               loopguard serve --upstream http://127.0.0.1:8080
 
             Results go to standard output, everything else to standard error. The exit status is 0 when all is well, \
-            1 when what was asked about fell short, 64 for wrong usage, 69 when the other side cannot be reached.
+            1 when what was asked about fell short, 2 when doctor could not examine an engine, 64 for wrong usage, 69 \
+            when the other side cannot be reached.
             """,
         version: "0.1.0",
         subcommands: [

@@ -79,6 +79,12 @@ import Testing
         await gateway.stop()
     }
 
+    @Test func ofALiveRunNothingIsSaidAboutItsEnd() throws {
+        let json = #"{"id":"a","state":"streaming","engine":{"name":"vllm","confirmed":null}}"#
+        let run = try ControlClient.decoder.decode(RemoteRun.self, from: Data(json.utf8))
+        #expect(RunDetails(run).lines == ["run           a", "state         streaming", "engine        vllm"])
+    }
+
     @Test func anUnknownRunIsRefusedInTheGatewaysWords() async throws {
         let gateway = FakeGateway([])
         let url = try await gateway.start()

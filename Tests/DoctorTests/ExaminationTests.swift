@@ -105,6 +105,17 @@ import Testing
         #expect(diagnosis.command.contains(" --quarantine ") == goesOn)
     }
 
+    @Test(arguments: [FakeEngine.Interruption.cutsShort, .breaksOff])
+    func anEngineWhereOneRequestEndsAnotherIsTold(interruption: FakeEngine.Interruption) async throws {
+        var manners = FakeEngine.Manners()
+        manners.showsSlots = false
+        manners.interruption = interruption
+        let (diagnosis, _) = try await examine(manners)
+        #expect(verdict(diagnosis.wire, "two at a time") == .bad, "\(diagnosis.wire)")
+        #expect(diagnosis.stopsOnClose == nil)
+        #expect(diagnosis.command.hasSuffix(" --max-concurrent 1"))
+    }
+
     @Test func whatCannotBeSeenIsNotClaimed() async throws {
         var manners = FakeEngine.Manners()
         manners.showsSlots = false
@@ -136,6 +147,15 @@ import Testing
         #expect(finding.verdict == .good, "\(finding)")
         #expect(finding.text.hasPrefix("POST /v1/cancel/ID: taken; the stream ended "))
         #expect(diagnosis.advice.contains { $0.contains("its own way of cancelling does") })
+    }
+
+    @Test func aLoopguardIsNotTakenForAnEngine() async throws {
+        var manners = FakeEngine.Manners()
+        manners.owner = "loopguard"
+        manners.isGateway = true
+        let (diagnosis, _) = try await examine(manners)
+        #expect(diagnosis.cancelling.isEmpty)
+        #expect(diagnosis.advice.contains { $0.hasPrefix("This is a loopguard") })
     }
 
     @Test func aMissingWayOfCancellingIsTold() async throws {

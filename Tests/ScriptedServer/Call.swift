@@ -47,8 +47,8 @@ public final class Call: Sendable {
     }
 
     /// Begins a chunked stream.
-    public func beginStream(type: String = "text/event-stream") async throws {
-        try await send("HTTP/1.1 200 OK\r\nContent-Type: \(type)\r\nTransfer-Encoding: chunked\r\n\r\n")
+    public func beginStream(type: String = "text/event-stream", headers: String = "") async throws {
+        try await send("HTTP/1.1 200 OK\r\nContent-Type: \(type)\r\n\(headers)Transfer-Encoding: chunked\r\n\r\n")
     }
 
     /// Sends a chunk.

@@ -10,6 +10,10 @@ actor FakeEngine {
         var ignoresCloseOfWholeAnswers = false
         /// Whether it works on one request at a time.
         var takesTurns = false
+        /// What a request does to the one before.
+        var interruption = Interruption.none
+        /// Whether answers look as if they came through a loopguard.
+        var isGateway = false
         /// The owner of its models, by which it is recognised.
         var owner = "llamacpp"
         /// Whether its list of slots tells its load.
@@ -27,6 +31,8 @@ actor FakeEngine {
         var closesConnections = false
         var key: String?
     }
+
+    enum Interruption: CaseIterable { case none, cutsShort, breaksOff }
 
     private let manners: Manners
     private var server: ScriptedServer?
@@ -102,11 +108,16 @@ actor FakeEngine {
     }
 
     private func stream(_ call: Call, _ id: String, _ tokens: Int) async throws {
-        try? await call.beginStream(type: manners.streamType)
+        let mark = manners.isGateway ? "X-Loopguard-Run-Id: run_1\r\n" : ""
+        try? await call.beginStream(type: manners.streamType, headers: mark)
         var held = ""
         var wasCancelled = false
         for number in 1...tokens {
             try await Task.sleep(for: manners.pace)
+            if manners.interruption != .none, id != "chatcmpl-\(nextID)" {
+                if manners.interruption == .breaksOff { return try await call.close() }
+                break
+            }
             if cancelled.contains(id) {
                 wasCancelled = true
                 break
