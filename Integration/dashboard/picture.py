@@ -1,6 +1,8 @@
 """Takes the picture in docs/dashboard.md of the program in front of its own engine.
 
     .venv/bin/python Integration/dashboard/picture.py .build/release/loopguard docs/dashboard.png
+
+The file that is kept has been reduced to 256 colours afterwards.
 """
 
 import sys
@@ -18,7 +20,7 @@ def until(condition):
 
 def main(binary, picture):
     with Loopguard(binary) as program:
-        driver = chromium("--hide-scrollbars")
+        driver = chromium("--hide-scrollbars", "--disable-lcd-text")
         try:
             emulate(driver, width=1240, height=1120)
             looped = Generation(program, temperature=0, ignore_eos=False, max_tokens=1900)
