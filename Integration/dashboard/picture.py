@@ -30,6 +30,7 @@ def main(binary, picture):
             until(lambda: len(stopped.events) > 80)
             program.request("POST", f"/v1/runs/{stopped.id}/stop", {"source": "cli"})
             stopped.end()
+            until(lambda: len(program.get("/v1/stats")["series"]["tokens"]) > 2)
             page = Page(driver, program.url).open()
             root = Generation(program, seed=2)
             children = [Generation(program, parent=root, seed=3 + number) for number in range(2)]

@@ -113,7 +113,7 @@ function columns(values) {
 }
 
 function area(values) {
-  if (values.length < 2) return [base()];
+  if (values.length < 2) return columns(values);
   const most = Math.max(1, ...values);
   const step = width / (bars - 1);
   const first = bars - values.length;
