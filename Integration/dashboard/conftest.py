@@ -12,7 +12,6 @@ import pytest
 from selenium import webdriver
 from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver.common.by import By
-from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import WebDriverWait
 
 sys.path[:0] = [str(pathlib.Path(__file__).parent), str(pathlib.Path(__file__).parents[1])]
@@ -125,16 +124,19 @@ class Chat(Page):
         return self.text("#turn-status")
 
 
-@pytest.fixture(scope="session")
-def driver(tmp_path_factory):
+def chromium(*arguments):
     options = webdriver.ChromeOptions()
     options.binary_location = os.environ.get("CHROMIUM") or shutil.which("chromium")
-    profile = tmp_path_factory.mktemp("chromium")
-    for argument in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", f"--user-data-dir={profile}"):
+    for argument in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", *arguments):
         options.add_argument(argument)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
     service = webdriver.ChromeService(os.environ.get("CHROMEDRIVER") or shutil.which("chromedriver"))
-    driver = webdriver.Chrome(options=options, service=service)
+    return webdriver.Chrome(options=options, service=service)
+
+
+@pytest.fixture(scope="session")
+def driver(tmp_path_factory):
+    driver = chromium(f"--user-data-dir={tmp_path_factory.mktemp('chromium')}")
     driver.set_script_timeout(PATIENCE)
     yield driver
     driver.quit()
@@ -188,10 +190,6 @@ def program():
     if not pathlib.Path(binary).exists():
         pytest.skip(f"{binary} is not built")
     with Loopguard(binary) as loopguard:
-        status, _ = loopguard.request("GET", "/v1/runs")
-        if status != 200:
+        if loopguard.request("GET", "/v1/runs")[0] != 200:
             pytest.skip("the program has no control API")
         yield loopguard
-
-
-__all__ = ["Keys"]

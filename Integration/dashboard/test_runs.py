@@ -89,7 +89,7 @@ def test_one_below_is_stopped_without_a_question(runs, gateway):
 def test_only_this_run(runs, gateway):
     root, first, second, deepest = family(gateway)
     runs.open()
-    click(runs, line(runs, root), "Only this run")
+    click(runs, line(runs, root), "Only this")
     runs.until(lambda: root.state == "stopping")
     assert gateway.stops[0][2]["scope"] == "run" and first.state == "streaming"
     root.end("stopped")
@@ -175,7 +175,7 @@ def test_warnings_are_shown(runs, gateway):
     runs.open()
     runs.one(f"{line(runs, run)} .toggle").click()
     run.warn("line_repeat", {"line": "again", "count": 12})
-    runs.sees(".finding", "warn: line repeat: 12 times")
+    runs.sees(".warnings", "warn: line repeat: 12 times")
 
 
 @pytest.mark.parametrize(
@@ -279,7 +279,7 @@ def test_charts_tell_the_last_hour(runs, gateway):
     assert runs.text(".card-trips .big") == "2" and "7 in all, 6 runs cut" in runs.text(".card-trips")
     assert runs.text(".card-saved .big") == "12.3K"
     assert len(runs.all(".card-trips .bar")) == 1 and not runs.all(".card-cancels .bar")
-    assert runs.one(".card-trips svg").get_attribute("aria-label") == "Trips, last hour: 2 loops found, 7 in all, 6 runs cut"
+    assert runs.one(".card-trips svg").get_attribute("aria-label") == "Trips, last hour: 2 found, 7 in all, 6 runs cut"
 
 
 def test_events_that_break_off_are_taken_up_again(runs, gateway):

@@ -41,7 +41,7 @@ export async function request(url, options = {}) {
     }
     if (answer.ok) return answer;
     const body = await answer.json().catch(() => null);
-    if (answer.status === 401 && attempt < 3 && (await controlKey.ask(attempt > 0))) continue;
+    if (answer.status === 401 && (await controlKey.ask(attempt > 0))) continue;
     throw new Failure(answer.status, messageOf(body, answer.status), body);
   }
 }

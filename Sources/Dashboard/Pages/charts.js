@@ -1,6 +1,6 @@
 // The last hour, drawn: one figure, one line of words, one picture each.
 import { byId, drawing, element, setText } from "./dom.js";
-import { count, rate } from "./format.js";
+import { count, plural, rate } from "./format.js";
 
 const width = 240;
 const height = 44;
@@ -24,22 +24,22 @@ const kinds = [
     told: (value, seconds) => `${rate(value / seconds)} tokens/s`,
   },
   {
-    id: "trips", title: "Trips", unit: "loops found", series: "trips",
+    id: "trips", title: "Trips", unit: "found", series: "trips",
     figure: ({ values }) => count(sum(values)),
-    words: ({ totals }) => `${count(totals.trips)} in all, ${count(totals.capped)} runs cut`,
-    told: (value) => `${count(value)} trips`,
+    words: ({ totals }) => `${count(totals.trips)} in all, ${plural(totals.capped, "run")} cut`,
+    told: (value) => plural(value, "trip"),
   },
   {
     id: "cancels", title: "Cancels", unit: "asked for", series: "cancels",
     figure: ({ values }) => count(sum(values)),
-    words: ({ totals }) => `${count(totals.cancels)} in all, ${count(totals.stopped)} runs stopped`,
-    told: (value) => `${count(value)} cancels`,
+    words: ({ totals }) => `${count(totals.cancels)} in all, ${plural(totals.stopped, "run")} stopped`,
+    told: (value) => plural(value, "cancel"),
   },
   {
     id: "saved", title: "Tokens saved", unit: "not generated", series: "tokens_saved",
     figure: ({ values }) => count(sum(values)),
     words: ({ totals }) => `${count(totals.tokens_saved)} in all`,
-    told: (value) => `${count(value)} tokens`,
+    told: (value) => plural(value, "token"),
   },
 ];
 
@@ -113,7 +113,7 @@ function columns(values) {
 }
 
 function area(values) {
-  if (values.length < 2) return [base()];
+  if (values.length < 2) return columns(values);
   const most = Math.max(1, ...values);
   const step = width / (bars - 1);
   const first = bars - values.length;

@@ -66,9 +66,8 @@ export function sentence(detector, evidence = {}) {
 
 /** All facts, as a list of terms. */
 export function facts(evidence) {
-  const rows = Object.entries(evidence).flatMap(([name, value]) => [
-    element("dt", {}, words(name)),
-    element("dd", { class: typeof value === "string" ? "quoted" : null }, typeof value === "number" ? String(value) : value),
-  ]);
-  return element("dl", { class: "facts" }, ...rows);
+  const pairs = Object.entries(evidence).map(([name, value]) =>
+    element("div", {}, element("dt", {}, words(name)), element("dd", { class: typeof value === "string" ? "quoted" : null }, String(value))),
+  );
+  return element("dl", { class: "facts" }, ...pairs);
 }

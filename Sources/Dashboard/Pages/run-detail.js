@@ -25,6 +25,7 @@ export class RunDetail {
     this.#run = run;
     this.onEvent = onEvent;
     this.finding = element("div", { class: "finding", hidden: true });
+    this.warnings = element("div", { class: "warnings", hidden: true });
     this.reasoning = element("pre", { tabindex: "0", "aria-label": "Reasoning" });
     this.folded = element("details", { class: "reasoning", hidden: true }, element("summary", {}, "Reasoning"), this.reasoning);
     this.content = element("pre", { class: "text", tabindex: "0", "aria-label": "Text" });
@@ -37,6 +38,7 @@ export class RunDetail {
       this.finding,
       element("div", { class: "said" }, this.folded, this.content, this.calls, this.note),
       this.figures,
+      this.warnings,
     );
     this.#drawFacts();
     this.#load();
@@ -124,11 +126,11 @@ export class RunDetail {
 
   #drawFacts() {
     const run = this.#run;
-    const found = [];
-    if (run.detector) found.push(finding(run, "capped"));
-    for (const warning of run.warnings ?? []) found.push(finding(warning, "warned"));
-    this.finding.hidden = found.length === 0;
-    this.finding.replaceChildren(...found);
+    const warnings = run.warnings ?? [];
+    this.finding.hidden = !run.detector;
+    this.finding.replaceChildren(...(run.detector ? [finding(run, "capped")] : []));
+    this.warnings.hidden = !warnings.length;
+    this.warnings.replaceChildren(...warnings.map((warning) => finding(warning, "warned")));
     this.figures.replaceChildren(runFacts(run));
     if (this.#text) this.#show(this.#text);
   }

@@ -20,8 +20,7 @@ export class StopControl {
     this.onRun = onRun;
     this.main = this.#button("stop", () => this.#ask(this.#below > 0 ? "tree" : "run"));
     this.single = this.#button("stop quiet", () => this.click({ scope: "run" }));
-    this.single.lastChild.textContent = "Only this run";
-    this.node = element("div", { class: "stop-control" }, this.main, this.single);
+        this.node = element("div", { class: "stop-control" }, this.main, this.single);
   }
 
   /** Takes note of the run as it is now. */
@@ -93,7 +92,7 @@ export class StopControl {
     const name = this.#run?.model ? `${words}, ${this.#run.model}` : words;
     this.#paint(this.main, words, stopping && !overdue, name);
     this.single.hidden = this.#below === 0;
-    this.#paint(this.single, "Only this run", stopping, `Stop only this run, ${this.#run?.model ?? ""}`);
+    this.#paint(this.single, "Only this", stopping, `Stop only this run, ${this.#run?.model ?? ""}`);
     this.#show(live);
   }
 
