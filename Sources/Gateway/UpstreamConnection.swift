@@ -13,7 +13,6 @@ final class UpstreamConnection: ChannelDuplexHandler {
     private var encoder = MessageEncoder()
     private var parser = ResponseParser()
     private var readIsHeld = false
-    private var idleTimer: Scheduled<Void>?
     private weak var pool: UpstreamPool?
     /// Whether an earlier exchange was served. Only such a connection may turn out to have been dead all along.
     private(set) var isReused = false
@@ -26,8 +25,6 @@ final class UpstreamConnection: ChannelDuplexHandler {
     // MARK: What an exchange does with it
 
     func serve(_ exchange: Exchange) {
-        idleTimer?.cancel()
-        idleTimer = nil
         self.exchange = exchange
         parser.expect(headOnly: exchange.request.head.method == .HEAD)
     }
@@ -67,11 +64,6 @@ final class UpstreamConnection: ChannelDuplexHandler {
     func abandon() {
         exchange = nil
         context?.close(promise: nil)
-    }
-
-    /// Waits in the pool, but not for ever.
-    func waitIdle(for time: TimeAmount) {
-        idleTimer = context?.eventLoop.assumeIsolated().scheduleTask(in: time) { [weak self] in self?.abandon() }
     }
 
     // MARK: ChannelDuplexHandler
@@ -118,7 +110,6 @@ final class UpstreamConnection: ChannelDuplexHandler {
     }
 
     func channelInactive(context: ChannelHandlerContext) {
-        idleTimer?.cancel()
         pool?.forget(self)
         let served = exchange
         exchange = nil
