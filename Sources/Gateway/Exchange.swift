@@ -231,8 +231,12 @@ final class Exchange {
         switch request.body {
         case .whole(let asked):
             let body = naming(in: namingFlag(in: asking == .forStream ? streamedBody ?? asked : asked))
-            head.headers.remove(name: "transfer-encoding")
-            head.headers.replaceOrAdd(name: "content-length", value: "\(body.readableBytes)")
+            let length = "\(body.readableBytes)"
+            // Nearly always the client has said it already.
+            if head.headers.first(name: "content-length") != length {
+                head.headers.remove(name: "transfer-encoding")
+                head.headers.replaceOrAdd(name: "content-length", value: length)
+            }
             connection.write(.head(head))
             if body.readableBytes > 0 { connection.write(.body(.byteBuffer(body))) }
             connection.write(.end(nil))

@@ -9,12 +9,20 @@ enum HopByHop {
 
     /// Removes what must not travel on: the fixed names and those that `Connection` lists.
     static func strip(_ headers: inout HTTPHeaders) {
-        // Content-Length frames the message; a Connection header that lists it may not take it away.
-        let listed = headers[canonicalForm: "connection"].filter { !$0.isSameName("content-length") }
-        let kept = headers.filter { header in
-            !names.contains { header.name.isSameName($0) } && !listed.contains { header.name.isSameName($0) }
-        }
+        let listed = listed(in: headers)
+        let kept = headers.filter { !isHopByHop($0.name, listed) }
         if kept.count < headers.count { headers = HTTPHeaders(kept) }
+    }
+
+    /// What `Connection` lists.
+    private static func listed(in headers: HTTPHeaders) -> [Substring] {
+        guard headers.contains(name: "connection") else { return [] }
+        // Content-Length frames the message; a Connection header that lists it may not take it away.
+        return headers[canonicalForm: "connection"].filter { !$0.isSameName("content-length") }
+    }
+
+    private static func isHopByHop(_ name: String, _ listed: [Substring]) -> Bool {
+        names.contains { name.isSameName($0) } || listed.contains { name.isSameName($0) }
     }
 
     /// The request to send to the engine for one that a client sent.
@@ -27,21 +35,25 @@ enum HopByHop {
         runID: String?
     ) -> HTTPRequestHead {
         let chunked = head.headers.contains(name: "transfer-encoding")
-        var headers = head.headers
-        strip(&headers)
-        headers.remove(name: "expect")
-        headers.replaceOrAdd(name: "host", value: upstream.authority)
-        if guarded { headers.replaceOrAdd(name: "accept-encoding", value: "identity") }
-        if let runID { headers.replaceOrAdd(name: "x-loopguard-run-id", value: runID) }
-        if chunked {
-            headers.remove(name: "content-length")
-            headers.add(name: "transfer-encoding", value: "chunked")
+        var ours = [("host", upstream.authority)]
+        if guarded { ours.append(("accept-encoding", "identity")) }
+        if let runID { ours.append(("x-loopguard-run-id", runID)) }
+        if chunked { ours.append(("transfer-encoding", "chunked")) }
+        let listed = listed(in: head.headers)
+        // All at once: every change of the headers would be a search through them.
+        var headers: [(String, String)] = []
+        headers.reserveCapacity(head.headers.count + ours.count + 2)
+        for (name, value) in head.headers where !isHopByHop(name, listed) && !name.isSameName("expect") {
+            if ours.contains(where: { name.isSameName($0.0) }) { continue }
+            if chunked, name.isSameName("content-length") { continue }
+            headers.append((name, value))
         }
+        headers += ours
         return HTTPRequestHead(
             version: .http1_1,
             method: head.method,
             uri: upstream.prefix + originForm(head.uri),
-            headers: headers
+            headers: HTTPHeaders(headers)
         )
     }
 

@@ -13,7 +13,7 @@ final class UpstreamConnection: ChannelDuplexHandler {
     private var encoder = MessageEncoder()
     private var parser = ResponseParser()
     private var readIsHeld = false
-    private var idleTimer: Scheduled<Void>?
+    private var farewell: Scheduled<Void>?
     private weak var pool: UpstreamPool?
     /// Whether an earlier exchange was served. Only such a connection may turn out to have been dead all along.
     private(set) var isReused = false
@@ -26,8 +26,6 @@ final class UpstreamConnection: ChannelDuplexHandler {
     // MARK: What an exchange does with it
 
     func serve(_ exchange: Exchange) {
-        idleTimer?.cancel()
-        idleTimer = nil
         self.exchange = exchange
         parser.expect(headOnly: exchange.request.head.method == .HEAD)
     }
@@ -74,15 +72,10 @@ final class UpstreamConnection: ChannelDuplexHandler {
     func abandon(within time: TimeAmount) -> @Sendable () -> Void {
         exchange = nil
         guard let loop = context?.eventLoop else { return {} }
-        idleTimer = loop.assumeIsolated().scheduleTask(in: time) { [weak self] in self?.abandon() }
+        farewell = loop.assumeIsolated().scheduleTask(in: time) { [weak self] in self?.abandon() }
         resumeReading()
         let connection = NIOLoopBound(self, eventLoop: loop)
         return { loop.execute { connection.value.abandon() } }
-    }
-
-    /// Waits in the pool, but not for ever.
-    func waitIdle(for time: TimeAmount) {
-        idleTimer = context?.eventLoop.assumeIsolated().scheduleTask(in: time) { [weak self] in self?.abandon() }
     }
 
     // MARK: ChannelDuplexHandler
@@ -129,7 +122,6 @@ final class UpstreamConnection: ChannelDuplexHandler {
     }
 
     func channelInactive(context: ChannelHandlerContext) {
-        idleTimer?.cancel()
         pool?.forget(self)
         let served = exchange
         exchange = nil

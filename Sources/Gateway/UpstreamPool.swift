@@ -9,7 +9,9 @@ final class UpstreamPool {
     private let connectTimeout: TimeAmount
     private let idleTimeout: TimeAmount
     private let capacity: Int
-    private var idle: [UpstreamConnection] = []
+    /// Idle connections and since when they are, the longest first.
+    private var idle: [(connection: UpstreamConnection, since: NIODeadline)] = []
+    private var isWatched = false
 
     init(loop: any EventLoop, configuration: GatewayConfiguration) {
         self.loop = loop
@@ -21,8 +23,8 @@ final class UpstreamPool {
 
     /// The idle connection used last, which is the one most likely to be alive.
     func takeIdle() -> UpstreamConnection? {
-        while let connection = idle.popLast() {
-            if connection.isActive { return connection }
+        while let last = idle.popLast() {
+            if last.connection.isActive { return last.connection }
         }
         return nil
     }
@@ -52,11 +54,29 @@ final class UpstreamPool {
 
     func keep(_ connection: UpstreamConnection) {
         guard connection.isActive, idle.count < capacity else { return connection.abandon() }
-        idle.append(connection)
-        connection.waitIdle(for: idleTimeout)
+        idle.append((connection, .now()))
+        watch()
     }
 
-    func forget(_ connection: UpstreamConnection) { idle.removeAll { $0 === connection } }
+    func forget(_ connection: UpstreamConnection) { idle.removeAll { $0.connection === connection } }
+
+    /// Lets connections go that have been idle for too long. One timer looks after all of them: one for each would be set
+    /// and cancelled with every request.
+    private func watch() {
+        guard !isWatched, let oldest = idle.first else { return }
+        isWatched = true
+        loop.assumeIsolated().scheduleTask(deadline: oldest.since + idleTimeout) { [weak self] in self?.letGo() }
+    }
+
+    private func letGo() {
+        isWatched = false
+        let limit = NIODeadline.now() - idleTimeout
+        let kept = idle.firstIndex { $0.since > limit } ?? idle.endIndex
+        let old = idle[..<kept]
+        idle.removeFirst(kept)
+        for (connection, _) in old { connection.abandon() }
+        watch()
+    }
 
     private func open(_ initialize: @escaping @Sendable (any Channel) throws -> Void) -> EventLoopFuture<any Channel> {
         let bootstrap = ClientBootstrap(group: loop)

@@ -14,11 +14,13 @@ struct ClientProfile: Sendable, Equatable {
 
     /// Whether the request comes from this client. One mark is enough: many clients show one only to some providers.
     func matches(_ facts: RequestFacts) -> Bool {
-        if let userAgent = facts.userAgent, userAgents.contains(where: { $0.matches(userAgent) }) { return true }
-        return headers.contains { mark in
-            guard let value = facts.headers.first(mark.name) else { return false }
-            return mark.patterns.contains { $0.matches(value) }
+        if let userAgent = facts.userAgent, Glob.any(of: userAgents, matches: userAgent) { return true }
+        let marks = headers.span
+        for index in marks.indices {
+            guard let value = facts.headers.first(marks[index].name) else { continue }
+            if Glob.any(of: marks[index].patterns, matches: value) { return true }
         }
+        return false
     }
 
     /// A header by which a client is told.

@@ -9,7 +9,11 @@ public struct RequestHeaders: Sendable {
     public init(_ fields: [(name: String, value: String)]) { self.fields = fields }
 
     /// The value of the first header of that name, in whatever case it is written; ASCII letters only.
-    func first(_ name: String) -> String? { fields.first { name.equalsIgnoringCase($0.name) }?.value }
+    func first(_ name: String) -> String? {
+        let fields = fields.span
+        for index in fields.indices where name.equalsIgnoringCase(fields[index].name) { return fields[index].value }
+        return nil
+    }
 }
 
 extension RequestHeaders: ExpressibleByDictionaryLiteral {

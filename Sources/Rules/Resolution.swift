@@ -24,10 +24,11 @@ extension RuleSet {
         let keyName = facts.authorization.flatMap(keyName(authorization:))
         var policy = policy
         var client: String?
-        // By index, since a copy of each profile would cost more than the comparison.
-        for index in clients.indices where clients[index].matches(facts) {
-            policy.apply(clients[index].changes)
-            client = clients[index].name
+        // In a span, since a copy of each profile would cost more than the comparison.
+        let profiles = clients.span
+        for index in profiles.indices where profiles[index].matches(facts) {
+            policy.apply(profiles[index].changes)
+            client = profiles[index].name
         }
         for override in overrides where override.matches(facts, keyName) {
             policy.apply(override.changes)

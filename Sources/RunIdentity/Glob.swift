@@ -19,6 +19,16 @@ package struct Glob: Sendable, Equatable {
         return text.withUTF8 { matches($0) }
     }
 
+    /// Whether a text matches one of several patterns, without a copy of any.
+    package static func any(of patterns: [Glob], matches text: String) -> Bool {
+        var text = text
+        let globs = patterns.span
+        return text.withUTF8 { text in
+            for index in globs.indices where globs[index].matches(text) { return true }
+            return false
+        }
+    }
+
     private func matches(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
         var (place, next) = (0, 0)
         var retry: (place: Int, next: Int)?

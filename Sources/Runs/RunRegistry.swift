@@ -17,7 +17,8 @@ public final class RunRegistry: Sendable {
     private let capacity: Int
 
     struct Shelf {
-        var runs: [String: Run] = [:]
+        /// Owners choose ids of their own, so that two may choose the same; of one owner's the youngest run has it.
+        var runs: [String: [Run]] = [:]
         /// The engine's own ids. An id that two runs share names neither.
         var aliases: [String: Run?] = [:]
         var aliasOf: [ObjectIdentifier: String] = [:]
@@ -27,7 +28,20 @@ public final class RunRegistry: Sendable {
         var live: Set<Reference> = []
         var tree = RunTree()
         /// The runs that a run has started, by its id.
-        var children: [String: [Run]] = [:]
+        var children: [ObjectIdentifier: [Run]] = [:]
+
+        /// The run of that name that the viewer may know of; the youngest, should there be several.
+        func run(_ id: String, as viewer: Viewer) -> Run? { runs[id]?.last(where: viewer.sees) }
+
+        mutating func forget(_ run: Run) {
+            runs[run.id]?.removeAll { $0 === run }
+            if runs[run.id]?.isEmpty == true { runs[run.id] = nil }
+            children[ObjectIdentifier(run)] = nil
+            guard let parent = run.place.parent.flatMap({ self.run($0, as: .owner(run.identity.principal)) }) else {
+                return
+            }
+            children[ObjectIdentifier(parent)]?.removeAll { $0 === run }
+        }
     }
 
     /// A run as a member of a set.
@@ -61,7 +75,9 @@ public final class RunRegistry: Sendable {
     /// Takes a run in, unless its name is taken or its tree was stopped.
     public func admit(_ run: Run, at now: UInt64) -> Admission {
         let admission = shelf.withLock { shelf -> Admission in
-            if let known = shelf.runs[run.id], !known.state.current.phase.isTerminal { return .duplicate }
+            let owner = Viewer.owner(run.identity.principal)
+            let known = shelf.run(run.id, as: owner)
+            if known?.endedAt == nil, known != nil { return .duplicate }
             var place = Run.Place(key: run.identity.key(run: run.id), parent: run.identity.parentRun)
             // A run that says nothing of a tree enters it when another names it.
             if run.identity.source != .none || run.identity.parentRun != nil {
@@ -70,9 +86,11 @@ public final class RunRegistry: Sendable {
                 place = Run.Place(key: entry.key, parent: entry.parentRun ?? place.parent)
             }
             run.place = place
-            shelf.runs[run.id] = run
+            shelf.runs[run.id, default: []].append(run)
             shelf.live.insert(Reference(run: run))
-            if let parent = place.parent { shelf.children[parent, default: []].append(run) }
+            if let parent = place.parent.flatMap({ shelf.run($0, as: owner) }), parent !== run {
+                shelf.children[ObjectIdentifier(parent), default: []].append(run)
+            }
             return .admitted
         }
         if admission == .admitted { note(.started, of: run, at: run.started) }
@@ -84,7 +102,8 @@ public final class RunRegistry: Sendable {
         run.upstreamID = run.upstreamID ?? alias
         shelf.withLock { shelf in
             let reference = ObjectIdentifier(run)
-            guard shelf.runs[run.id] === run, shelf.aliasOf[reference] == nil, shelf.runs[alias] == nil else { return }
+            guard shelf.live.contains(Reference(run: run)), shelf.aliasOf[reference] == nil, shelf.runs[alias] == nil
+            else { return }
             if let known = shelf.aliases[alias] {
                 if known !== run { shelf.aliases[alias] = .some(nil) }
             } else {
@@ -132,11 +151,8 @@ public final class RunRegistry: Sendable {
             let oldest = shelf.ended[shelf.firstEnded]
             guard oldest.at < limit || shelf.ended.count - shelf.firstEnded > capacity else { break }
             shelf.firstEnded += 1
-            // The name may belong to a younger run by now.
-            if shelf.runs[oldest.run.id] === oldest.run { shelf.runs[oldest.run.id] = nil }
             if let alias = oldest.alias { shelf.aliases[alias] = nil }
-            shelf.children[oldest.run.id] = nil
-            if let parent = oldest.run.place.parent { shelf.children[parent]?.removeAll { $0 === oldest.run } }
+            shelf.forget(oldest.run)
         }
         // Moved rarely, so that forgetting costs the same however much is remembered.
         guard shelf.firstEnded > 64, shelf.firstEnded * 2 > shelf.ended.count else { return }
@@ -150,7 +166,8 @@ public final class RunRegistry: Sendable {
     public func find(_ id: String, as viewer: Viewer = .operator, at now: UInt64) -> Run? {
         shelf.withLock { shelf in
             forget(&shelf, at: now)
-            guard let run = shelf.runs[id] ?? shelf.aliases[id] ?? nil, viewer.sees(run) else { return nil }
+            if let run = shelf.run(id, as: viewer) { return run }
+            guard let run = shelf.aliases[id] ?? nil, viewer.sees(run) else { return nil }
             return run
         }
     }
@@ -184,7 +201,8 @@ public final class RunRegistry: Sendable {
         return shelf.withLock { shelf in
             var line: [Run] = []
             var next = run.place.parent
-            while let id = next, let above = shelf.runs[id], line.count < RunTree.maxDepth,
+            let owner = Viewer.owner(run.identity.principal)
+            while let id = next, let above = shelf.run(id, as: owner), line.count < RunTree.maxDepth,
                 !line.contains(where: { $0 === above })
             {
                 line.append(above)
@@ -198,10 +216,10 @@ public final class RunRegistry: Sendable {
     public func descendants(of run: Run) -> [[Run]] {
         shelf.withLock { shelf in
             var levels: [[Run]] = []
-            var level = shelf.children[run.id] ?? []
+            var level = shelf.children[ObjectIdentifier(run)] ?? []
             while !level.isEmpty, levels.count < RunTree.maxDepth {
                 levels.append(level)
-                level = level.flatMap { shelf.children[$0.id] ?? [] }
+                level = level.flatMap { shelf.children[ObjectIdentifier($0)] ?? [] }
             }
             return levels
         }
@@ -218,8 +236,9 @@ public final class RunRegistry: Sendable {
     /// the prohibition.
     func bury(_ run: Run, at now: UInt64) -> [[Run]] {
         shelf.withLock { shelf in
-            shelf.tree.stop(run.id, at: run.place.key, now: now).generations.map { level in
-                level.compactMap { shelf.runs[$0] }.filter { $0 !== run }
+            let owner = Viewer.owner(run.identity.principal)
+            return shelf.tree.stop(run.id, at: run.place.key, now: now).generations.map { level in
+                level.compactMap { shelf.run($0, as: owner) }.filter { $0 !== run }
             }.filter { !$0.isEmpty }
         }
     }

@@ -72,6 +72,45 @@ struct RunRegistryTests {
         #expect(registry.find("mine", at: 0) === second)
     }
 
+    @Test func A12_A14_twoOwnersMayChooseTheSameName() {
+        let (mine, yours) = (run("same", principal: "me"), run("same", principal: "you"))
+        for run in [mine, yours] { #expect(registry.admit(run, at: 0) == .admitted) }
+        #expect(registry.find("same", as: .owner("me"), at: 0) === mine)
+        #expect(registry.find("same", as: .owner("you"), at: 0) === yours)
+        ended(yours)
+        #expect(registry.admit(run("same", principal: "me"), at: 0) == .duplicate)
+    }
+
+    @Test func R6_aParentOfAnotherOwnerIsNone() {
+        let parent = run("parent", principal: "me")
+        let child = run(principal: "you") { $0.parentRun = "parent" }
+        for run in [parent, child] { #expect(registry.admit(run, at: 0) == .admitted) }
+        #expect(registry.descendants(of: parent).isEmpty && registry.ancestors(of: child).isEmpty)
+        #expect(registry.stop(parent, StopRequest(scope: .tree))?.stopped == ["parent"])
+        #expect(child.state.current.phase == .queued)
+    }
+
+    @Test func R4_aTreeEndsFromItsRootDownwards() throws {
+        let root = Ledger(holding: true)
+        let below = Ledger(holding: true)
+        let (parent, child, grandchild) = (
+            run("parent", driver: root), run("child", driver: below) { $0.parentRun = "parent" },
+            run("grandchild") { $0.parentRun = "child" }
+        )
+        for run in [parent, child, grandchild] { #expect(registry.admit(run, at: 0) == .admitted) }
+        let answer = Mutex<StopAnswer?>(nil)
+        registry.stop(parent, StopRequest(scope: .tree), at: 1) { result in answer.withLock { $0 = result } }
+        // A child that ends before its parent would be answered with another turn.
+        #expect(parent.state.current.phase == .stopping && child.state.current.phase == .queued)
+        #expect(registry.admit(run("late") { $0.parentRun = "parent" }, at: 2) != .admitted)
+        root.letGo()
+        #expect(child.state.current.phase == .stopping && grandchild.state.current.phase == .queued)
+        #expect(answer.withLock { $0 } == nil)
+        below.letGo()
+        #expect(grandchild.state.current.reason == .treeStop)
+        #expect(answer.withLock { $0 }?.stopped == ["parent", "child", "grandchild"])
+    }
+
     @Test func S7_S8_aNameThatCameBackIsNotTheRunThatWasMeant() {
         let first = run("mine")
         #expect(registry.admit(first, at: 0) == .admitted)
