@@ -78,6 +78,13 @@ let package = Package(
         room("Rules", uses: ["GenerationWire", "Guard", "LoopDetection", yams]),
         room("Exposition", uses: [coreMetrics, metrics]),
         room(
+            "Recordings",
+            uses: [
+                "CZstd", "Exposition", "GenerationWire", "Guard", "JSONBytes", "LoopDetection", coreMetrics, logging,
+                metrics, yams,
+            ]
+        ),
+        room(
             "EmbeddedEngine",
             uses: [
                 "COpenBLAS", "CancelBoard", "Cancellation", "Exposition", "JSONBytes", logging, metrics, nioCore,
@@ -126,6 +133,7 @@ let package = Package(
                 swiftSettings: house
             ),
 
+            .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
             .systemLibrary(name: "CXXHash", pkgConfig: "libxxhash", providers: [.apt(["libxxhash-dev"])]),
             .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
             .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
