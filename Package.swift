@@ -99,18 +99,18 @@ let package = Package(
             "Gateway",
             uses: [
                 "CancelBoard", "Cancellation", "Exposition", "GenerationWire", "Guard", "JSONBytes", "LoopDetection",
-                "Rules",
+                "Recordings", "Rules",
                 coreMetrics, logging, metrics, nioCore, nioEmbedded, nioHTTP1, nioPosix,
             ]
         ),
-        room("Replay", uses: ["Cancellation", "GenerationWire", "Guard", "LoopDetection", "Rules"]),
+        room("Replay", uses: ["Cancellation", "GenerationWire", "Guard", "LoopDetection", "Recordings", "Rules"]),
         [
             .executableTarget(
                 name: "loopguard",
                 dependencies: [
                     "CancelBoard", "Cancellation", "EmbeddedEngine", "Exposition", "Gateway", "GenerationWire", "Guard",
                     "LoopDetection",
-                    "Replay", "Rules", argumentParser, logging, metrics, nioCore, serviceLifecycle,
+                    "Recordings", "Replay", "Rules", argumentParser, logging, metrics, nioCore, serviceLifecycle,
                     unixSignals, yams,
                 ],
                 swiftSettings: house

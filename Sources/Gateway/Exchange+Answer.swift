@@ -24,6 +24,7 @@ extension Exchange {
             return
         }
         responseHead = head
+        record(head)
         run.figures.status.store(Int(head.status.code), ordering: .relaxed)
         let plan = ResponsePlan(for: head, guarding: request.generation?.format)
         if case .refused(let failure) = plan { return fail(failure) }
@@ -109,8 +110,10 @@ extension Exchange {
             gateway.metrics.interEvent.recordNanoseconds((now - lastRead).nanoseconds)
         }
         lastRead = now
+        recording?.came(bytes, at: now)
         guard state.isGuarded else {
             client?.write(bytes, in: frame)
+            recordWent(bytes)
             return
         }
         inspect(bytes, in: frame, isFirst: isFirst, since: now)
@@ -160,11 +163,13 @@ extension Exchange {
         if gathered != nil { gather(bytes.readableBytesUInt8Span) }
         guard asking != .forStream else { return }
         client?.write(bytes, in: frame)
+        recordWent(bytes)
         lastWritten = lastRead
     }
 
     func note(_ verdict: Verdict) {
         gateway.metrics.verdict(verdict)
+        record(verdict)
         guard verdict.mode == .warn else { return }
         gateway.configuration.logger.warning(
             "a detector warned",

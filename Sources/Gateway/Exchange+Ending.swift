@@ -64,6 +64,7 @@ extension Exchange {
         case .replyError:
             let reply = finishedReply() ?? failure.reply(in: request.format)
             run.figures.status.store(Int(reply.status.code), ordering: .relaxed)
+            recordWent(reply.body)
             close()
             answer(reply, to: client)
         case .failInBand:
@@ -95,6 +96,7 @@ extension Exchange {
             let reply = endGathered(reason)
             run.figures.status.store(Int(reply.status.code), ordering: .relaxed)
             answer(reply, to: client)
+            recordWent(reply.body)
         case .endInBand:
             write(guarding?.end(reason) ?? [])
             client?.finish()
@@ -146,6 +148,7 @@ extension Exchange {
     }
 
     private func report() {
+        recordEnd()
         gateway.metrics.unreadEvents.increment(by: guarding?.unreadEvents ?? 0)
         RunReport.publish(run, to: gateway)
     }

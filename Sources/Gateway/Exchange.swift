@@ -69,6 +69,7 @@ final class Exchange {
     var lastWritten: NIODeadline
     var timer: Scheduled<Void>?
     var keepAliveTimer: Scheduled<Void>?
+    var recording: ExchangeRecording?
     var isClosed = false
 
     init(_ request: Request, client: ClientHandler, pool: UpstreamPool, gateway: GatewayContext, loop: any EventLoop) {
@@ -127,6 +128,7 @@ final class Exchange {
             gateway.configuration.logger.warning("\(diagnostic)", metadata: ["run_id": "\(run.id)"])
         }
         settings = resolution.settings
+        beginRecording(resolution.recording)
     }
 
     private func makeGuard() {
@@ -165,6 +167,7 @@ final class Exchange {
             connection.write(.head(head))
             if body.readableBytes > 0 { connection.write(.body(.byteBuffer(body))) }
             connection.write(.end(nil))
+            recordSent(body)
             gateway.metrics.bytesUp.increment(by: body.readableBytes)
             requestIsWhole = true
         case .streaming:

@@ -32,7 +32,7 @@ public struct RecordedRun: Sendable, Equatable {
     /// The body that the engine was asked with: the client's, unless another was sent.
     public var askedBody: [UInt8]? {
         for record in records.reversed() {
-            if case .sent(let body?) = record.event { return body }
+            if case .sent(let body) = record.event { return body ?? request?.body }
         }
         return request?.body
     }
