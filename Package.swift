@@ -21,6 +21,7 @@ let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
 let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let serviceLifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
 func room(
@@ -54,6 +55,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     ],
     targets: [
         // The core: bytes in, bytes and effects out. No I/O, no clock, no Foundation.
@@ -80,10 +82,12 @@ let package = Package(
         room(
             "Recordings",
             uses: [
-                "CZstd", "Exposition", "GenerationWire", "Guard", "JSONBytes", "LoopDetection", coreMetrics, logging,
-                metrics, yams,
+                "CXXHash", "CZstd", "Exposition", "GenerationWire", "Guard", "JSONBytes", "LoopDetection",
+                "ServerSentEvents",
+                coreMetrics, logging, metrics, yams,
             ]
         ),
+        room("RecordingIndex", uses: ["GenerationWire", "Recordings", grdb]),
         room(
             "EmbeddedEngine",
             uses: [
@@ -110,7 +114,7 @@ let package = Package(
                 dependencies: [
                     "CancelBoard", "Cancellation", "EmbeddedEngine", "Exposition", "Gateway", "GenerationWire", "Guard",
                     "LoopDetection",
-                    "Recordings", "Replay", "Rules", argumentParser, logging, metrics, nioCore, serviceLifecycle,
+                    "RecordingIndex", "Recordings", "Replay", "Rules", argumentParser, logging, metrics, nioCore, serviceLifecycle,
                     unixSignals, yams,
                 ],
                 swiftSettings: house

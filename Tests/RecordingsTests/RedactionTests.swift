@@ -45,7 +45,7 @@ import Testing
         #expect(!whole.contains("0123456789"))
         let bytes = Array(text.utf8)
         var random = SplitMix(9)
-        for _ in 0..<500 {
+        for _ in 0..<100 {
             var mask = KeyMask()
             var masked: [UInt8] = []
             var start = 0
@@ -87,7 +87,7 @@ import Testing
         #expect(
             !everything.contains("topsecret") && !everything.contains("1234567890") && everything.contains("Accept")
         )
-        let recorded = try RecordedRun(#require(folder.runs().first))
+        let recorded = try RecordedRun(#require(try folder.runs().first))
         let stars = String(repeating: "*", count: key.utf8.count - 3)
         #expect(String(decoding: recorded.came, as: UTF8.self) == "data: sk-\(stars)\n\nxxx")
         #expect(String(decoding: recorded.went, as: UTF8.self) == "data: sk-\(stars)\n\n")
