@@ -107,14 +107,18 @@ let package = Package(
                 coreMetrics, logging, metrics, nioCore, nioEmbedded, nioHTTP1, nioPosix,
             ]
         ),
-        room("Replay", uses: ["Cancellation", "GenerationWire", "Guard", "LoopDetection", "Recordings", "Rules"]),
+        room(
+            "Replay",
+            uses: ["Cancellation", "GenerationWire", "Guard", "LoopDetection", "Recordings", "Rules"]
+        ),
         [
             .executableTarget(
                 name: "loopguard",
                 dependencies: [
                     "CancelBoard", "Cancellation", "EmbeddedEngine", "Exposition", "Gateway", "GenerationWire", "Guard",
                     "LoopDetection",
-                    "RecordingIndex", "Recordings", "Replay", "Rules", argumentParser, logging, metrics, nioCore, serviceLifecycle,
+                    "RecordingIndex", "Recordings", "Replay", "Rules", argumentParser, logging, metrics, nioCore,
+                    serviceLifecycle,
                     unixSignals, yams,
                 ],
                 swiftSettings: house

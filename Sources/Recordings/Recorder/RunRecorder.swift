@@ -13,6 +13,7 @@ public final class RunRecorder: Sendable {
     private let bell = DispatchSemaphore(value: 0)
     private let finished = DispatchSemaphore(value: 0)
     private let numbers = Atomic<UInt64>(0)
+    private let hasThread = Atomic<Bool>(false)
     private let metrics: RecorderMetrics
     private let lock: DirectoryLock
 
@@ -57,6 +58,7 @@ public final class RunRecorder: Sendable {
 
     /// Starts the thread.
     public func start() {
+        guard !hasThread.exchange(true, ordering: .acquiringAndReleasing) else { return }
         let thread = Thread { self.work() }
         thread.name = "loopguard.recorder"
         thread.start()
@@ -69,6 +71,7 @@ public final class RunRecorder: Sendable {
             return !inbox.isClosed
         }
         guard isFirst else { return }
+        guard hasThread.load(ordering: .acquiring) else { return lock.release() }
         bell.signal()
         finished.wait()
     }

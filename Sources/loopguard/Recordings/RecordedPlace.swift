@@ -18,12 +18,12 @@ struct RecordedPlace {
                 return
             }
             let slash = path.lastIndex(of: "/")
-            let folder = slash.map { String(path[..<$0]) } ?? "."
+            let folder = slash.map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
             let id = String(path[(slash.map(path.index(after:)) ?? path.startIndex)...])
             index = try RunIndex(RecordingDirectory(folder))
             try index.refresh()
             guard let found = try index.run(id) else {
-                throw ValidationError("\(folder): there is no recorded run whose id begins with '\(id)'.")
+                throw ValidationError("\(path): no such folder, and no run in \(folder) whose id begins with '\(id)'.")
             }
             run = found
         } catch let error as RecordingError {
