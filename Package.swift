@@ -130,7 +130,8 @@ let package = Package(
                 name: "loopguard-bench",
                 dependencies: [
                     "CCurl", "COpenBLAS", "CancelBoard", "Cancellation", "EmbeddedEngine", "GenerationWire", "Guard",
-                    "JSONBytes", "LoopDetection", "ServerSentEvents", argumentParser, nioCore, nioHTTP1, nioPosix,
+                    "JSONBytes", "LoopDetection", "Recordings", "ServerSentEvents", argumentParser, logging, nioCore,
+                    nioHTTP1, nioPosix,
                 ],
                 path: "Benchmarks",
                 swiftSettings: house

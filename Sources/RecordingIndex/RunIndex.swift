@@ -30,6 +30,11 @@ public final class RunIndex {
         configuration.busyMode = .timeout(10)
         for isSecondTry in [false, true] {
             do {
+                // What was said can be searched in it: nobody else's business. SQLite's other files follow it.
+                if !FileManager.default.fileExists(atPath: path) {
+                    let mode: [FileAttributeKey: Any] = [.posixPermissions: 0o600]
+                    _ = FileManager.default.createFile(atPath: path, contents: nil, attributes: mode)
+                }
                 let database = try DatabaseQueue(path: path, configuration: configuration)
                 try database.write { try prepare($0) }
                 return database

@@ -200,7 +200,8 @@ private final class RecordingRig {
         let key = "sk-proj-abcDEF1234567890abcdef"
         let runs = try await recording.run { rig in
             let client = try await rig.client()
-            let headers = "Authorization: Bearer topsecret\r\nX-Api-Key: topsecret\r\nCookie: a=topsecret\r\nX-Kept: 1\r\n"
+            let headers =
+                "Authorization: Bearer topsecret\r\nX-Api-Key: topsecret\r\nCookie: a=topsecret\r\nX-Kept: 1\r\n"
             try await client.post(Rig.chat, #"{"model":"m","stream":true,"user":"\#(key)"}"#, headers: headers)
             let call = try await rig.upstream.nextCall()
             #expect(call.text.contains(key) && call.head.headers.first(name: "x-api-key") == "topsecret")

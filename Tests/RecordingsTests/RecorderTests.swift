@@ -107,6 +107,23 @@ import Testing
         #expect(rig.value(#"loopguard_recording_dropped_total{reason="too_long"}"#) == "1")
     }
 
+    @Test func aDiskThatCannotBeWrittenCostsRecordingsAndNothingElse() throws {
+        let folder = try Folder()
+        let rig = try Rig(folder)
+        try FileManager.default.removeItem(atPath: folder.path)
+        rig.recorder.start()
+        for _ in 0..<3 {
+            let run = try #require(rig.recorder.begin("run"))
+            run.begin()
+            run.bytes(.passed, "text")
+            run.finish()
+        }
+        rig.recorder.stop()
+        #expect(rig.value(#"loopguard_recording_dropped_total{reason="write_failed"}"#) == "3")
+        #expect(rig.value(#"loopguard_recordings_total{outcome="dropped"}"#) == "3")
+        #expect(rig.value(#"loopguard_recordings_total{outcome="recorded"}"#) == "0")
+    }
+
     @Test func theNarrowerPolicyCounts() {
         let policy = RecordingPolicy(only: .all, sample: 0.5)
         #expect(policy.narrowed(by: .init(only: .tripped, sample: 1)) == .init(only: .tripped, sample: 0.5))

@@ -20,6 +20,8 @@ final class RecordingWriter {
     private let compressor = FrameCompressor()
     private var runs: [UInt64: LiveRun] = [:]
     private var undecidedBytes = 0
+    /// Runs that were given up here and of which more may come.
+    private var gone: Set<UInt64> = []
     /// The segment in which runs begin.
     private var current: SegmentWriter?
     /// Segments in which runs only end.
@@ -55,9 +57,12 @@ final class RecordingWriter {
     }
 
     private func record(_ number: UInt64, _ time: Int64, _ event: RunRecord.Event) {
-        guard let id = runs[number]?.id else { return }
+        guard let id = runs[number]?.id else {
+            if case .end = event { gone.remove(number) }
+            return
+        }
         let ready = runs[number]?.redactor.receive(RunRecord(run: id, time: time, event)) ?? []
-        for record in ready {
+        for record in ready where runs[number] != nil {
             if case .verdict = record.event { decide(number) }
             if let segment = runs[number]?.segment {
                 write(record, to: segment)
@@ -65,7 +70,9 @@ final class RecordingWriter {
                 keep(record, of: number)
             }
         }
-        if case .end = event { end(number) }
+        guard case .end = event else { return }
+        gone.remove(number)
+        end(number)
     }
 
     private func keep(_ record: RunRecord, of number: UInt64) {
@@ -104,8 +111,10 @@ final class RecordingWriter {
     }
 
     private func drop(_ number: UInt64, _ reason: Inbox.DropReason) {
+        guard gone.remove(number) == nil else { return }
         metrics.droppedRun(reason)
         guard let run = runs.removeValue(forKey: number) else { return }
+        if reason == .tooLong || reason == .writeFailed { gone.insert(number) }
         undecidedBytes -= run.undecidedBytes
         guard let segment = run.segment else { return }
         write(RunRecord(run: run.id, time: 0, .dropped), to: segment)
@@ -170,6 +179,7 @@ final class RecordingWriter {
         let written = runs.filter { $0.value.segment != nil }.map(\.key)
         for number in written {
             runs[number] = nil
+            gone.insert(number)
             metrics.droppedRun(.writeFailed)
         }
         current = nil
