@@ -21,6 +21,7 @@ let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
 let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let serviceLifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
 func room(
@@ -55,6 +56,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     ],
     targets: [
         // The core: bytes in, bytes and effects out. No I/O, no clock, no Foundation.
@@ -82,6 +84,15 @@ let package = Package(
         room("Runs", uses: ["Cancellation", "Guard", "LoopDetection", "RunIdentity"]),
         room("Exposition", uses: [coreMetrics, metrics]),
         room(
+            "Recordings",
+            uses: [
+                "CXXHash", "CZstd", "Exposition", "GenerationWire", "Guard", "JSONBytes", "LoopDetection",
+                "ServerSentEvents",
+                coreMetrics, logging, metrics, yams,
+            ]
+        ),
+        room("RecordingIndex", uses: ["GenerationWire", "Recordings", grdb]),
+        room(
             "EmbeddedEngine",
             uses: [
                 "COpenBLAS", "CancelBoard", "Cancellation", "Exposition", "JSONBytes", logging, metrics, nioCore,
@@ -97,7 +108,7 @@ let package = Package(
             "Gateway",
             uses: [
                 "CancelBoard", "Cancellation", "Dashboard", "Engines", "Exposition", "GenerationWire", "Guard",
-                "JSONBytes", "LoopDetection", "Rules", "RunIdentity", "Runs",
+                "JSONBytes", "LoopDetection", "Recordings", "Rules", "RunIdentity", "Runs",
                 coreMetrics, logging, metrics, nioCore, nioEmbedded, nioHTTP1, nioPosix,
             ]
         ),
@@ -109,14 +120,17 @@ let package = Package(
             uses: ["CurlHTTP", "Engines", "GenerationWire", "JSONBytes", "ServerSentEvents", "TerminalText"],
             testUses: ["EmbeddedEngine", "ScriptedServer", nioCore]
         ),
-        room("Replay", uses: ["Cancellation", "GenerationWire", "Guard", "LoopDetection", "Rules"]),
+        room(
+            "Replay",
+            uses: ["Cancellation", "GenerationWire", "Guard", "LoopDetection", "Recordings", "Rules"]
+        ),
         [
             .executableTarget(
                 name: "loopguard",
                 dependencies: [
                     "CancelBoard", "Cancellation", "ControlClient", "CurlHTTP", "Doctor", "EmbeddedEngine", "Engines",
-                    "Exposition", "Gateway", "GenerationWire", "Guard", "LoopDetection", "Replay", "Rules", "RunIdentity",
-                    argumentParser, logging, metrics, nioCore, serviceLifecycle,
+                    "Exposition", "Gateway", "GenerationWire", "Guard", "LoopDetection", "RecordingIndex", "Recordings",
+                    "Replay", "Rules", "RunIdentity", argumentParser, logging, metrics, nioCore, serviceLifecycle,
                     unixSignals, yams,
                 ],
                 swiftSettings: house
@@ -134,7 +148,8 @@ let package = Package(
                 name: "loopguard-bench",
                 dependencies: [
                     "CCurl", "COpenBLAS", "CancelBoard", "Cancellation", "EmbeddedEngine", "GenerationWire", "Guard",
-                    "JSONBytes", "LoopDetection", "ServerSentEvents", argumentParser, nioCore, nioHTTP1, nioPosix,
+                    "JSONBytes", "LoopDetection", "Recordings", "ServerSentEvents", argumentParser, logging, nioCore,
+                    nioHTTP1, nioPosix,
                 ],
                 path: "Benchmarks",
                 swiftSettings: house
@@ -145,6 +160,7 @@ let package = Package(
                 swiftSettings: house
             ),
 
+            .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
             .systemLibrary(name: "CXXHash", pkgConfig: "libxxhash", providers: [.apt(["libxxhash-dev"])]),
             .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
             .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),

@@ -16,6 +16,13 @@ func threadNanoseconds() -> UInt64 {
     return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
 }
 
+/// The CPU time in nanoseconds that all threads of this process have used.
+func processNanoseconds() -> UInt64 {
+    var time = timespec()
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
+    return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
+}
+
 /// Times passes of a benchmark and keeps what they computed, so that nothing is optimised away.
 struct Stopwatch {
     /// How many samples make up a figure.

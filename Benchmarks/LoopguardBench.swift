@@ -19,7 +19,8 @@ struct LoopguardBench: ParsableCommand {
             method.
             """,
         subcommands: [
-            CoreCommand.self, GatewayCommand.self, EngineCommand.self, BoardCommand.self, UpstreamCommand.self,
+            CoreCommand.self, GatewayCommand.self, EngineCommand.self, BoardCommand.self, RecordingCommand.self,
+            UpstreamCommand.self,
         ]
     )
 }

@@ -145,6 +145,9 @@ public struct RunState: ~Copyable, Sendable {
             Snapshot(generation: generation, phase: phase, reason: reason)
         }
 
+        /// The phase that the run is in, or the one in which it will come to rest when it is being ended.
+        public var outcome: RunPhase { phase == .stopping ? restingPhase : phase }
+
         var restingPhase: RunPhase {
             switch reason {
             case .clientDisconnect: .disconnected

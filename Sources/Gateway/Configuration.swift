@@ -2,6 +2,7 @@ public import CancelBoard
 internal import Engines
 public import GenerationWire
 public import Logging
+public import Recordings
 public import Rules
 public import RunIdentity
 
@@ -43,6 +44,8 @@ public struct GatewayConfiguration: Sendable {
     public var boardHeader = "X-Loopguard-Cancel"
     /// A field of the body in which the engine learns the same; `nil` for none.
     public var boardField: BodyField?
+    /// Records generations; `nil` for none.
+    public var recorder: RunRecorder?
     /// Renders the body of `GET /metrics`; without it that path goes to the engine.
     public var metricsText: (@Sendable () -> String)?
     /// How long connecting to the engine may take.

@@ -25,6 +25,7 @@ extension Exchange {
             return
         }
         responseHead = head
+        record(head)
         run.figures.status.store(Int(head.status.code), ordering: .relaxed)
         if head.status == .ok { reach(.answering) }
         let plan = ResponsePlan(for: head, guarding: request.generation?.format)
@@ -111,8 +112,10 @@ extension Exchange {
             gateway.metrics.interEvent.recordNanoseconds((now - lastRead).nanoseconds)
         }
         lastRead = now
+        recording?.came(bytes, at: now)
         guard state.isGuarded else {
             client?.write(bytes, in: frame)
+            recordWent(bytes)
             return
         }
         inspect(bytes, in: frame, isFirst: isFirst, since: now)
@@ -177,6 +180,7 @@ extension Exchange {
         if gathered != nil { gather(bytes.readableBytesUInt8Span) }
         guard asking != .forStream else { return }
         client?.write(bytes, in: frame)
+        recordWent(bytes)
         lastWritten = lastRead
     }
 
@@ -184,6 +188,7 @@ extension Exchange {
         gateway.metrics.verdict(verdict)
         if request.kind.isRun { tell(.trip(verdict)) }
         if verdict.mode < .stop { run.warn(verdict) }
+        record(verdict)
         guard verdict.mode == .warn else { return }
         gateway.configuration.logger.warning(
             "a detector warned",

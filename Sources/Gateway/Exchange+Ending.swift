@@ -66,6 +66,7 @@ extension Exchange {
         case .replyError:
             let reply = finishedReply() ?? failure.reply(in: request.format)
             run.figures.status.store(Int(reply.status.code), ordering: .relaxed)
+            recordWent(reply.body)
             close()
             answer(reply, to: client)
         case .failInBand:
@@ -98,6 +99,7 @@ extension Exchange {
             let reply = endGathered(reason)
             run.figures.status.store(Int(reply.status.code), ordering: .relaxed)
             answer(reply, to: client)
+            recordWent(reply.body)
         case .endInBand:
             write(guarding?.end(reason) ?? [])
             client?.finish()
@@ -179,6 +181,7 @@ extension Exchange {
     private static let keptText = 1_024
 
     private func report() {
+        recordEnd()
         gateway.metrics.unreadEvents.increment(by: guarding?.unreadEvents ?? 0)
         RunReport.close(run, in: gateway)
     }

@@ -104,6 +104,7 @@ extension Exchange {
         switch gathered?.finish() {
         case .body(let body):
             let head = gatheredHead(length: body.count)
+            recordWent(body)
             complete { $0?.answer(head, body) }
             remember(body)
         case .failure(let body, let status):

@@ -29,6 +29,7 @@ extension Exchange {
             if let client, client.isWritable, let sign = guarding?.keepAlive() {
                 client.write(ByteBuffer(bytes: sign))
                 client.flush()
+                recordWent(sign)
                 gateway.metrics.keepAlives.increment()
             }
             lastWritten = now

@@ -82,6 +82,7 @@ final class Exchange {
     var lastWritten: NIODeadline
     var timer: Scheduled<Void>?
     var keepAliveTimer: Scheduled<Void>?
+    var recording: ExchangeRecording?
     var isClosed = false
 
     init(
@@ -196,6 +197,7 @@ final class Exchange {
             gateway.configuration.logger.warning("\(diagnostic)", metadata: ["run_id": "\(run.id)"])
         }
         settings = resolution.settings
+        beginRecording(resolution.recording)
     }
 
     func makeGuard() {
@@ -240,6 +242,7 @@ final class Exchange {
             connection.write(.head(head))
             if body.readableBytes > 0 { connection.write(.body(.byteBuffer(body))) }
             connection.write(.end(nil))
+            recordSent(body)
             gateway.metrics.bytesUp.increment(by: body.readableBytes)
             requestIsWhole = true
         case .streaming:

@@ -51,8 +51,8 @@ public struct LabelFile: Sendable, Equatable {
 
     /// Marks a recording and writes the file of its folder anew.
     public static func mark(_ recording: String, _ label: Label) throws(ReplayError) {
-        guard FileManager.default.fileExists(atPath: recording) else {
-            throw ReplayError(file: recording, message: "no such file")
+        guard try Recording.exists(recording) else {
+            throw ReplayError(file: recording, message: "no such file or recorded run")
         }
         let (folder, name) = split(recording)
         var file = try LabelFile(folder: folder)

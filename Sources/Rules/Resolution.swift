@@ -8,6 +8,8 @@ public struct Resolution: Sendable, Equatable {
     public var settings: GuardSettings
     /// What was ignored in its headers, and why. For the log: the request goes on.
     public var diagnostics: [String] = []
+    /// Whether the run is recorded, where recordings are made.
+    public var recording = RecordingRule()
     /// The name that `api_keys` gives to the request's key.
     public var keyName: String?
     /// The client that the request comes from, by the name of its profile; the last, when several match.
@@ -40,7 +42,13 @@ extension RuleSet {
         if let header = facts.disableHeader {
             policy.disable(header, &diagnostics)
         }
-        return Resolution(settings: policy.settings, diagnostics: diagnostics, keyName: keyName, client: client)
+        return Resolution(
+            settings: policy.settings,
+            diagnostics: diagnostics,
+            recording: policy.recording,
+            keyName: keyName,
+            client: client
+        )
     }
 
     /// The name of the key in an `Authorization` header; of `Bearer TOKEN` the token counts, of anything else all.

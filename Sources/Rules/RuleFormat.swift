@@ -177,6 +177,20 @@ enum RuleFormat {
                 ),
             ]
         ),
+        .map(
+            "record",
+            "Which runs are recorded, where `loopguard serve --record` makes recordings. Its own options can only say less.",
+            inline: true,
+            [
+                .choice(
+                    "only",
+                    [("all", .all), ("tripped", .tripped)],
+                    root.recording.only,
+                    "all, or only runs in which a detector found something, in whichever mode."
+                ),
+                .share("sample", root.recording.sample, "The share of them, by chance: 1 for all, 0 for none."),
+            ]
+        ),
         .choice(
             "request_overrides",
             [("allow", .allow), ("deny", .deny)],

@@ -5,6 +5,7 @@ import LoopDetection
 struct Policy: Sendable, Equatable {
     var settings = GuardSettings()
     var requestOverrides = RuleSet.RequestOverrides.allow
+    var recording = RecordingRule()
 }
 
 /// One key of the rules file. Parsing, rendering and the JSON schema are all read from these descriptions, which stand

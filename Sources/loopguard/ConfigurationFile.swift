@@ -17,11 +17,14 @@ enum ConfigurationFile {
     static let options = [
         "upstream", "host", "port", "rules", "event-loops", "first-byte-timeout", "idle-timeout", "grace",
         "keep-alive-interval", "engine", "max-concurrent", "max-queued", "quarantine", "control-key-file", "allowed-origin",
-        "allowed-host", "board",
+        "allowed-host", "record", "record-only", "record-sample", "record-max-bytes", "record-max-age", "board",
         "board-slots",
         "board-header", "board-field", "board-door", "board-user", "model",
         "tokens-per-second", "context", "kv-tokens", "log-level",
     ]
+
+    /// The options without a value, which are `true` or `false` in the file.
+    static let flags = ["record-redact-text"]
 
     /// The arguments with the file that `serve --config` names put in their place.
     static func expand(_ arguments: [String]) throws -> [String] {
@@ -64,8 +67,14 @@ enum ConfigurationFile {
                 mistakes.append("\(place): error: \(message)")
             }
             let name = key.string ?? ""
-            if !options.contains(name) {
-                let hint = Suggestion.nearest(to: name, in: options).map { "; did you mean '\($0)'?" } ?? ""
+            if flags.contains(name) {
+                switch value.scalar?.string {
+                case "true": arguments.append("--\(name)")
+                case "false": break
+                default: mistake(value, "'\(name)' must be true or false")
+                }
+            } else if !options.contains(name) {
+                let hint = Suggestion.nearest(to: name, in: options + flags).map { "; did you mean '\($0)'?" } ?? ""
                 mistake(key, "there is no option '\(name)'\(hint)")
             } else if let text = value.scalar?.string {
                 arguments.append("--\(name)=\(text)")

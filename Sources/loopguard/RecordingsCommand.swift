@@ -6,7 +6,12 @@ struct RecordingsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "recordings",
         abstract: "Work with recorded streams.",
-        subcommands: [Mark.self]
+        discussion: """
+            `loopguard serve --record FOLDER` makes recordings. A run is named FOLDER/ID, here and for `loopguard replay`.
+            """,
+        subcommands: [
+            List.self, Show.self, Export.self, Import.self, Mark.self, Prune.self, Reindex.self,
+        ]
     )
 
     /// `loopguard recordings mark`
@@ -19,7 +24,7 @@ struct RecordingsCommand: ParsableCommand {
                 """
         )
 
-        @Argument(help: "A recording: FILE.sse or FILE.ndjson.")
+        @Argument(help: "A recording: FILE.sse, FILE.ndjson, or FOLDER/ID for a recorded run.")
         var file: String
 
         @Argument(help: "loop or healthy.")

@@ -8,6 +8,7 @@ import Guard
 import Logging
 import Metrics
 import NIOCore
+import Recordings
 import Rules
 import ServiceLifecycle
 import UnixSignals
@@ -77,6 +78,7 @@ struct ServeCommand: AsyncParsableCommand {
     @OptionGroup var access: AccessOptions
     @OptionGroup var guarded: ServeEngineOptions
     @OptionGroup var board: BoardOptions
+    @OptionGroup var record: RecordOptions
     @OptionGroup var engine: EngineOptions
     @OptionGroup var logging: LogOptions
 
@@ -102,7 +104,9 @@ struct ServeCommand: AsyncParsableCommand {
         try access.check(host: host, key: controlKey)
         let (logger, log) = logging.bootstrap()
         defer { log.drain() }
-        let metrics = PrometheusMetrics(GatewayServer.metricDescriptions + EmbeddedEngine.metricDescriptions)
+        let metrics = PrometheusMetrics(
+            GatewayServer.metricDescriptions + EmbeddedEngine.metricDescriptions + RunRecorder.metricDescriptions
+        )
         MetricsSystem.bootstrap(metrics)
 
         let embedded = try await upstream == nil ? startEngine(logger) : nil
@@ -131,6 +135,7 @@ struct ServeCommand: AsyncParsableCommand {
         configuration.version = Loopguard.configuration.version
         configuration.board = embedded?.board ?? shared?.board
         guarded.configure(&configuration, isEmbedded: embedded != nil)
+        configuration.recorder = try record.start(logger)
         configuration.boardHeader = board.boardHeader
         configuration.boardField = board.boardField.flatMap { BodyField(parsing: $0) }
         let gateway = GatewayService(server: GatewayServer(configuration: configuration), grace: .seconds(grace)) {
@@ -140,6 +145,7 @@ struct ServeCommand: AsyncParsableCommand {
         // In the order of their start; they stop the other way round.
         if let engine = embedded?.engine { services.insert(EngineService(engine: engine), at: 0) }
         if let door = shared?.door { services.insert(door, at: 0) }
+        if let recorder = configuration.recorder { services.insert(RecorderService(recorder: recorder), at: 0) }
         try await ServiceGroup(services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger).run()
     }
 

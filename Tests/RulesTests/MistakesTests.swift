@@ -52,7 +52,7 @@ import Testing
         (
             "overrides:\n  - match: {model: x}\n    mode: off\n    version: 1",
             "5:5: error: unknown key 'overrides[0].version'; here may stand match, enabled, mode, tool_calls, note, "
-                + "responses_ending, keep_alive, truncated_calls, non_streaming, history, limits, request_overrides or detectors"
+                + "responses_ending, keep_alive, truncated_calls, non_streaming, history, limits, record, request_overrides or detectors"
         ),
     ])
     func anUnknownKey(_ line: String, _ expected: String) {

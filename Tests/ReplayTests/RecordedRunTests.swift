@@ -1,0 +1,54 @@
+import Foundation
+import Guard
+import Recordings
+import Replay
+import Rules
+import Testing
+
+@Suite struct RecordedRunTests {
+    /// A folder with one segment, in plain lines as others may write them.
+    private func withRecordings(_ use: (String) throws -> Void) throws {
+        let folder = NSTemporaryDirectory() + UUID().uuidString
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        var lines: [UInt8] = []
+        for (id, text) in [("run_a", "fine"), ("run_b", "I'll do it. ")] {
+            let request = RecordedRequest(
+                started: 1,
+                path: "/v1/chat/completions",
+                model: "m",
+                body: Array(#"{"model":"\#(id)"}"#.utf8)
+            )
+            lines += RunRecord(run: id, time: 0, .request(request)).line
+            for index in 0..<(id == "run_a" ? 3 : 400) {
+                let event = #"data: {"choices":[{"index":0,"delta":{"content":"\#(text)"}}]}"# + "\n\n"
+                lines += RunRecord(run: id, time: Int64(index), .bytes(.passed, Array(event.utf8))).line
+            }
+            lines += RunRecord(run: id, time: 900, .end(RecordedEnd(state: "completed", status: 200, events: 3))).line
+        }
+        try Data(lines).write(to: URL(fileURLWithPath: "\(folder)/mine.runs.jsonl"))
+        try use(folder)
+    }
+
+    @Test func theRunsOfAFolderAreReplayed() throws {
+        try withRecordings { folder in
+            let recordings = try Recording.find([folder])
+            #expect(recordings.map(\.path) == ["\(folder)/run_a", "\(folder)/run_b"])
+            #expect(try recordings[0].requestBody() == Array(#"{"model":"run_a"}"#.utf8))
+            let results = recordings.map { Replayer(rules: .default).replay($0) }
+            #expect(results.map(\.verdictName) == ["pass", "stop"] && results.map(\.error) == [nil, nil])
+            #expect(try Recording.find([folder + "/mine.runs.jsonl"]) == recordings)
+        }
+    }
+
+    @Test func oneRunIsNamedByItsIdAndCanBeLabelled() throws {
+        try withRecordings { folder in
+            #expect(try Recording.find(["\(folder)/run_b"]).map(\.path) == ["\(folder)/run_b"])
+            try LabelFile.mark("\(folder)/run_b", Label(.loop, channel: .content, began: 0))
+            let labels = try LabelFile.labels(of: Recording.find([folder]))
+            #expect(labels == [nil, Label(.loop, channel: .content, began: 0)])
+            #expect(throws: ReplayError.self) { try LabelFile.mark("\(folder)/run_c", Label(.healthy)) }
+            #expect(throws: ReplayError.self) { try Recording.find(["\(folder)/run_c"]) }
+        }
+    }
+}
