@@ -19,8 +19,8 @@ struct ChoiceGuard: Sendable {
 
     private let settings: DetectorSettings
     private let jsonOutput: Bool
-    private var content: ChannelMonitor?
-    private var reasoning: ChannelMonitor?
+    private(set) var content: ChannelMonitor?
+    private(set) var reasoning: ChannelMonitor?
     private var tools: ToolCallMonitor
     private var think = ThinkSplitter()
     private var decoded: [UInt8] = []

@@ -1,5 +1,6 @@
 import Foundation
 import GenerationWire
+import Glibc
 
 /// A recorded response body, with the request that caused it when that is known.
 ///
@@ -9,6 +10,10 @@ public struct Recording: Sendable, Equatable {
     /// The file as it was named or found; behind `#`, the name of the entry in a file that holds many.
     public var path: String
     private var entry: CorpusEntry?
+    /// A line of JSON Lines that brings or names the recording.
+    private(set) var line: StreamLine?
+    /// Why it cannot be replayed, when its line in a file could not be read.
+    private var fault: String?
 
     /// Creates a recording from the path of its body.
     public init(path: String) { self.path = path }
@@ -18,11 +23,37 @@ public struct Recording: Sendable, Equatable {
         self.entry = entry
     }
 
+    /// The recording in a line of a `.corpus.jsonl` file.
+    init(corpusLine line: [UInt8], number: Int, in path: String) {
+        do throws(CorpusEntry.Mistake) {
+            self.init(try CorpusEntry(line: line), in: path)
+        } catch {
+            self.init(path: "\(path):\(number)", fault: error.message)
+        }
+    }
+
+    /// The recording that a line of JSON Lines brings or names.
+    init(_ line: StreamLine, named name: String) {
+        path = name
+        self.line = line
+    }
+
+    /// What should have been a recording.
+    init(path: String, fault: String) {
+        self.path = path
+        self.fault = fault
+    }
+
     /// The name endings that a body may have.
     public static let bodyEndings = [".sse", ".ndjson"]
 
     /// The name ending of files with many recordings, one in a line.
     public static let corpusEnding = ".corpus.jsonl"
+
+    /// Whether a file in a folder is taken for a recording, or for many.
+    static func isNamedLikeOne(_ name: String) -> Bool {
+        name.hasSuffix(corpusEnding) || bodyEndings.contains { name.hasSuffix($0) }
+    }
 
     /// All recordings that the given paths name: files as they are, folders with all bodies below them, sorted.
     /// - Throws: ``ReplayError`` for a path that is not there, for a folder without a body, and for a line of a corpus
@@ -70,13 +101,27 @@ public struct Recording: Sendable, Equatable {
 
     /// The body.
     public func body() throws(ReplayError) -> [UInt8] {
+        if let fault { throw ReplayError(file: path, message: fault) }
         if let entry { return entry.stream() }
-        return try Self.read(path)
+        if let body = line?.body { return body }
+        return try Self.read(line?.path ?? path)
     }
+
+    /// The size of its file, when it has one of its own.
+    var fileSize: Int? {
+        guard entry == nil, line?.body == nil, fault == nil else { return nil }
+        var facts = stat()
+        return stat(line?.path ?? path, &facts) == 0 ? Int(facts.st_size) : nil
+    }
+
+    /// When its bytes came in; `nil` when nobody noted it.
+    public func times() throws(ReplayError) -> RecordedTimes? { line?.times }
 
     /// The body of the request, when it is known.
     public func requestBody() throws(ReplayError) -> [UInt8]? {
         if let entry { return entry.request }
+        if let request = line?.request { return request }
+        let path = line?.path ?? path
         guard let ending = Self.bodyEndings.first(where: { path.hasSuffix($0) }) else { return nil }
         let beside = String(path.dropLast(ending.count)) + ".request.json"
         return FileManager.default.fileExists(atPath: beside) ? try Self.read(beside) : nil
@@ -87,10 +132,46 @@ public struct Recording: Sendable, Equatable {
 
     static func read(_ path: String) throws(ReplayError) -> [UInt8] {
         do {
-            return Array(try Data(contentsOf: URL(fileURLWithPath: path)))
+            return try [UInt8](file: path)
         } catch {
-            throw ReplayError(file: path, message: "cannot be read: \(error.localizedDescription)")
+            throw ReplayError(file: path, message: "cannot be read: \(String(cString: strerror(error.code)))")
         }
+    }
+}
+
+extension [UInt8] {
+    /// What a call of the system said.
+    fileprivate struct SystemError: Error { var code: Int32 }
+
+    /// Reads a file into one array, which `Data` would copy once more.
+    fileprivate init(file path: String) throws(SystemError) {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw SystemError(code: errno) }
+        defer { close(descriptor) }
+        var facts = stat()
+        guard fstat(descriptor, &facts) == 0 else { throw SystemError(code: errno) }
+        guard facts.st_mode & S_IFMT != S_IFDIR else { throw SystemError(code: EISDIR) }
+        var failure: Int32?
+        // One more byte than the file has, so that its end is seen without asking again.
+        var room = Int(facts.st_size) + 1
+        self = []
+        repeat {
+            let known = count
+            let piece = [UInt8](unsafeUninitializedCapacity: room) { buffer, filled in
+                while filled < room {
+                    let count = Glibc.read(descriptor, buffer.baseAddress! + filled, room - filled)
+                    if count < 0, errno == EINTR { continue }
+                    if count < 0 { failure = errno }
+                    guard count > 0 else { return }
+                    filled += count
+                }
+            }
+            if known == 0 { self = piece } else { self += piece }
+            if let failure { throw SystemError(code: failure) }
+            // A pipe, or a file that has grown.
+            guard piece.count == room else { return }
+            room = Swift.max(65_536, count)
+        } while true
     }
 }
 
