@@ -32,10 +32,16 @@ public struct Recording: Sendable, Equatable {
         }
     }
 
-    /// The recording that a line of JSON Lines brings or names.
-    init(_ line: StreamLine, named name: String) {
-        path = name
-        self.line = line
+    /// The recording that a line of JSON Lines brings or names; docs/replay.md says how. A line that cannot be read
+    /// becomes a recording that cannot be replayed.
+    public init(jsonLine line: [UInt8], number: Int) {
+        do throws(StreamLine.Mistake) {
+            let line = try StreamLine(line)
+            self.init(path: line.path ?? "line \(number)")
+            self.line = line
+        } catch {
+            self.init(path: "line \(number)", fault: error.message)
+        }
     }
 
     /// What should have been a recording.

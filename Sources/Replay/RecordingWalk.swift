@@ -59,15 +59,9 @@ public struct RecordingWalk: Sequence {
             guard let (reader, path) = lines else { return nil }
             while let line = reader.next() {
                 if line.allSatisfy({ $0 <= 0x20 }) { continue }
-                guard path == RecordingWalk.standardInput else {
-                    return Recording(corpusLine: line, number: reader.number, in: path)
-                }
-                do throws(StreamLine.Mistake) {
-                    let stream = try StreamLine(line)
-                    return Recording(stream, named: stream.path ?? "line \(reader.number)")
-                } catch {
-                    return Recording(path: "line \(reader.number)", fault: error.message)
-                }
+                return path == RecordingWalk.standardInput
+                    ? Recording(jsonLine: line, number: reader.number)
+                    : Recording(corpusLine: line, number: reader.number, in: path)
             }
             lines = nil
             return nil
