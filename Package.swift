@@ -115,7 +115,9 @@ let package = Package(
                 name: "loopguard-bench",
                 dependencies: [
                     "CCurl", "COpenBLAS", "CancelBoard", "Cancellation", "EmbeddedEngine", "GenerationWire", "Guard",
-                    "JSONBytes", "LoopDetection", "ServerSentEvents", argumentParser, nioCore, nioHTTP1, nioPosix,
+                    "JSONBytes", "LoopDetection", "Replay", "Rules", "ServerSentEvents", argumentParser, nioCore,
+                    nioHTTP1,
+                    nioPosix,
                 ],
                 path: "Benchmarks",
                 swiftSettings: house
