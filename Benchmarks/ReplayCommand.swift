@@ -13,6 +13,9 @@ struct ReplayCommand: ParsableCommand {
     @Option(help: ArgumentHelp("The library made of Tools/simdjson/simdjson_parse.cpp.", valueName: "file"))
     var simdjson: String?
 
+    @Option(help: ArgumentHelp("Only streams whose name holds this text.", valueName: "text"))
+    var only: String?
+
     @Option(help: "Samples per figure, 5 or more.")
     var repetitions = 9
 
@@ -38,7 +41,7 @@ struct ReplayCommand: ParsableCommand {
         let watch = Stopwatch(repetitions: repetitions, sampleSeconds: Double(sampleMilliseconds) / 1_000)
         var benchmark = ReplayBenchmark(watch, parser)
         let cases = ReplayBenchmark.generated() + (try paths.map { try ReplayBenchmark.recorded($0) })
-        print(try benchmark.run(cases).markdown)
+        print(try benchmark.run(cases.filter { only.map($0.name.contains) ?? true }).markdown)
         note("checksum \(benchmark.checksum)")
     }
 }

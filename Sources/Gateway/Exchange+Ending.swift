@@ -147,6 +147,7 @@ extension Exchange {
 
     private func report() {
         gateway.metrics.unreadEvents.increment(by: guarding?.unreadEvents ?? 0)
+        concludeShadow()
         RunReport.publish(run, to: gateway)
     }
 

@@ -45,6 +45,8 @@ final class Exchange {
     var state = ExchangeState()
     var guarding: GuardedStream?
     var settings: GuardSettings?
+    /// Rules that look on, when there are any.
+    var shadow: Shadow?
     /// The run's slot on the cancel board.
     var flag: BoardHandle?
     /// How the engine is asked, and the body that asks for a stream where the client wants none.
@@ -112,8 +114,17 @@ final class Exchange {
 
     private func resolveSettings() {
         guard request.generation != nil else { return }
+        let resolution = gateway.configuration.rules(ruleFacts)
+        for diagnostic in resolution.diagnostics {
+            gateway.configuration.logger.warning("\(diagnostic)", metadata: ["run_id": "\(run.id)"])
+        }
+        settings = resolution.settings
+    }
+
+    /// What the rules may know of the request.
+    var ruleFacts: RequestFacts {
         let headers = request.head.headers
-        let facts = RequestFacts(
+        return RequestFacts(
             model: run.model,
             path: run.path,
             userAgent: headers.first(name: "user-agent"),
@@ -122,11 +133,6 @@ final class Exchange {
             modeHeader: headers.first(name: "x-loopguard-mode"),
             disableHeader: headers.first(name: "x-loopguard-disable")
         )
-        let resolution = gateway.configuration.rules(facts)
-        for diagnostic in resolution.diagnostics {
-            gateway.configuration.logger.warning("\(diagnostic)", metadata: ["run_id": "\(run.id)"])
-        }
-        settings = resolution.settings
     }
 
     private func makeGuard() {
@@ -135,6 +141,7 @@ final class Exchange {
         let guarded = makeGuard(for: generation)
         for verdict in guarded.preflight { note(verdict) }
         guarding = guarded
+        shadow = makeShadow(for: generation)
         if generation.thread != nil, gathered == nil { gathered = StreamAggregator(for: generation) }
     }
 

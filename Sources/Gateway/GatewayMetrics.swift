@@ -29,6 +29,7 @@ struct GatewayMetrics: Sendable {
     let keepAlives = Counter(label: "loopguard_keep_alives_total")
     /// Events that passed unread because they were too long or could not be understood.
     let unreadEvents = Counter(label: "loopguard_unread_events_total")
+    let shadow = ShadowMetrics()
     /// Runs that went without a slot on the cancel board because it was full.
     let flagless = Counter(label: "loopguard_board_full_total")
     /// `loopguard_engine_confirmations_total{outcome}`.

@@ -117,11 +117,7 @@ struct ReplayCommand: AsyncParsableCommand {
         var plan = ReplayPlan(Replayer(rules: rules))
         let format = format ?? (readsStandardInput ? .jsonl : .table)
         plan.replayer.looksCloser = format == .html
-        let old = try against.map { file in
-            var option = RulesOption()
-            option.file = file
-            return try option.load()
-        }
+        let old = try against.map { try RulesOption(file: $0).load() }
         plan.against = old.map { Replayer(rules: $0) }
         if pace { plan.pace = Pace(speed: speed, announce: Self.announce) }
 

@@ -39,6 +39,14 @@ struct ServeCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
+            "Rules that look on: what they would have stopped goes into metrics and log, and ends nothing.",
+            valueName: "file"
+        )
+    )
+    var shadowRules: String?
+
+    @Option(
+        help: ArgumentHelp(
             "A YAML file with options, such as 'port: 4141'; those on the command line win over it.",
             valueName: "file"
         )
@@ -96,6 +104,7 @@ struct ServeCommand: AsyncParsableCommand {
 
     func run() async throws {
         let rules = try rules.load()
+        let shadow = try shadowRules.map { try RulesOption(file: $0).load() }
         let (logger, log) = logging.bootstrap()
         defer { log.drain() }
         let metrics = PrometheusMetrics(GatewayServer.metricDescriptions + EmbeddedEngine.metricDescriptions)
@@ -120,6 +129,7 @@ struct ServeCommand: AsyncParsableCommand {
         configuration.logger = logger
         configuration.metricsText = { metrics.render() }
         configuration.rules = { rules.resolve($0) }
+        if let shadow { configuration.shadowRules = { shadow.resolve($0) } }
         configuration.board = embedded?.board ?? shared?.board
         configuration.boardHeader = board.boardHeader
         configuration.boardField = board.boardField.flatMap { BodyField(parsing: $0) }
