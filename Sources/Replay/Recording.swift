@@ -36,11 +36,17 @@ public struct Recording: Sendable, Equatable {
     /// becomes a recording that cannot be replayed.
     public init(jsonLine line: [UInt8], number: Int) {
         do throws(StreamLine.Mistake) {
-            let line = try StreamLine(line)
-            self.init(path: line.path ?? "line \(number)")
-            self.line = line
+            let stream = try StreamLine(line)
+            self.init(path: stream.path ?? "line \(number)")
+            self.line = stream
         } catch {
-            self.init(path: "line \(number)", fault: error.message)
+            // A line of a corpus is a recording, too.
+            if let entry = try? CorpusEntry(line: line) {
+                self.init(path: entry.name)
+                self.entry = entry
+            } else {
+                self.init(path: "line \(number)", fault: error.message)
+            }
         }
     }
 
@@ -56,10 +62,11 @@ public struct Recording: Sendable, Equatable {
     /// The name ending of files with many recordings, one in a line.
     public static let corpusEnding = ".corpus.jsonl"
 
-    /// Whether a file in a folder is taken for a recording, or for many.
-    static func isNamedLikeOne(_ name: String) -> Bool {
-        name.hasSuffix(corpusEnding) || bodyEndings.contains { name.hasSuffix($0) }
-    }
+    /// The name endings of files in a folder that are taken for a recording, or for many.
+    public static let endings = bodyEndings + [corpusEnding]
+
+    /// Whether there is anything at a path.
+    static func exists(_ path: String) throws(ReplayError) -> Bool { FileManager.default.fileExists(atPath: path) }
 
     /// All recordings that the given paths name: files as they are, folders with all bodies below them, sorted.
     /// - Throws: ``ReplayError`` for a path that is not there, for a folder without a body, and for a line of a corpus
@@ -75,7 +82,6 @@ public struct Recording: Sendable, Equatable {
                 found += try recordings(in: path)
                 continue
             }
-            let endings = bodyEndings + [corpusEnding]
             let below = FileManager.default.subpaths(atPath: path) ?? []
             let bodies = below.filter { name in endings.contains { name.hasSuffix($0) } }.sorted()
             if bodies.isEmpty {
@@ -92,7 +98,7 @@ public struct Recording: Sendable, Equatable {
     }
 
     /// The recordings in a file: itself, or its lines.
-    private static func recordings(in path: String) throws(ReplayError) -> [Recording] {
+    static func recordings(in path: String) throws(ReplayError) -> [Recording] {
         guard path.hasSuffix(corpusEnding) else { return [Recording(path: path)] }
         var recordings: [Recording] = []
         for (number, line) in try read(path).split(separator: UInt8(ascii: "\n")).enumerated() {

@@ -15,8 +15,8 @@ public struct RecordingWalk: Sequence {
     /// A walk over paths.
     /// - Throws: ``ReplayError`` for a path that is not there.
     public init(_ paths: [String]) throws(ReplayError) {
-        for path in paths where path != Self.standardInput && Entry(path) == nil {
-            throw ReplayError(file: path, message: "no such file or folder")
+        for path in paths where path != Self.standardInput {
+            guard try Recording.exists(path) else { throw ReplayError(file: path, message: "no such file or folder") }
         }
         self.paths = paths
     }
@@ -36,19 +36,22 @@ public struct RecordingWalk: Sequence {
     public struct Iterator: IteratorProtocol {
         fileprivate var files: FileWalk
         private var lines: (reader: LineReader, path: String)?
+        /// What is left of a file with several, the next one last.
+        private var several: [Recording] = []
 
         fileprivate init(files: FileWalk) { self.files = files }
 
         /// The next recording. What cannot be read is one, too: its replay says why.
         public mutating func next() -> Recording? {
             while true {
-                if let recording = nextLine() { return recording }
+                if let recording = several.popLast() ?? nextLine() { return recording }
                 guard let file = files.next() else { return nil }
-                guard file.path == RecordingWalk.standardInput || file.path.hasSuffix(Recording.corpusEnding) else {
-                    return Recording(path: file.path)
-                }
                 do throws(ReplayError) {
-                    lines = (try LineReader(file.path), file.path)
+                    if file.path == RecordingWalk.standardInput || file.path.hasSuffix(Recording.corpusEnding) {
+                        lines = (try LineReader(file.path), file.path)
+                    } else {
+                        several = try Recording.recordings(in: file.path).reversed()
+                    }
                 } catch {
                     return Recording(path: file.path, fault: error.message)
                 }
@@ -85,6 +88,8 @@ private struct Entry {
     }
 }
 
+private func isNamedLikeRecordings(_ name: String) -> Bool { Recording.endings.contains { name.hasSuffix($0) } }
+
 /// The files that paths name, in order.
 private struct FileWalk {
     /// What is still to be visited, the next one last: paths, and in each folder entered the names that are left.
@@ -100,13 +105,17 @@ private struct FileWalk {
             }
             let path = open[level].folder + name
             if level == 0, name == RecordingWalk.standardInput { return (path, 0) }
-            guard let entry = Entry(path) else { continue }
+            guard let entry = Entry(path) else {
+                // What was named and is no file is a recording by another name.
+                if level == 0 { return (path, 0) }
+                continue
+            }
             if entry.isFolder {
                 // A link to a folder may lead back to where it lies: only one that was named is followed.
                 guard level == 0 || name.hasSuffix("/") else { continue }
                 let folder = path.hasSuffix("/") ? path : path + "/"
                 open.append((folder, Self.names(in: folder)))
-            } else if level == 0 || Recording.isNamedLikeOne(name) {
+            } else if level == 0 || isNamedLikeRecordings(name) {
                 return (path, entry.size)
             }
         }
@@ -118,7 +127,7 @@ private struct FileWalk {
     private static func names(in folder: String) -> [String] {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
         return names.compactMap { name in
-            if Recording.isNamedLikeOne(name) { return name }
+            if isNamedLikeRecordings(name) { return name }
             return Entry(folder + name, followsLinks: false)?.isFolder == true ? name + "/" : nil
         }
         .sorted(by: >)

@@ -33,6 +33,7 @@ extension ReplayResult {
         evidence.append(contentsOf: verdict?.evidence.jsonMembers() ?? [])
         evidence.append(UInt8(ascii: "}"))
         object.add("evidence", json: String(decoding: evidence, as: UTF8.self))
+        object.add("bytes", bodyBytes)
         object.add("output_bytes", outputBytes)
         object.add("saved_bytes", savedBytes)
         object.add("tokens", tokens)

@@ -145,7 +145,7 @@ struct ReplayCommand: AsyncParsableCommand {
             throw ReplayError(
                 file: paths.joined(separator: ", "),
                 message: "there is no recording (looked for names ending in "
-                    + (Recording.bodyEndings + [Recording.corpusEnding]).joined(separator: ", ") + ")"
+                    + Recording.endings.joined(separator: ", ") + ")"
             )
         }
         try output.finish()

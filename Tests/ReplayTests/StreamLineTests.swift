@@ -29,16 +29,17 @@ private func results(_ lines: [String]) async throws -> [ReplayResult] {
                 try json(["id": 2, "b64": Data(loop.utf8).base64EncodedString()]),
                 try json(["path": folder + "/a.sse", "more": ["x": 1]]),
                 try json(["id": "with request", "sse": loop, "request": ["response_format": ["type": "json_object"]]]),
+                line("corpus", "loop", #"{"content":"round ","times":400}"#).trimmingCharacters(in: .newlines),
                 try json(["sse": loop, "request": #"{"response_format":{"type":"json_object"}}"#]),
             ]
             let results = try await results(lines)
-            #expect(results.map(\.verdictName) == Array(repeating: "stop", count: 5))
-            #expect(results.map(\.id) == ["\"one\"", "2", nil, "\"with request\"", nil])
-            #expect(results.map(\.file) == ["line 1", "line 2", folder + "/a.sse", "line 4", "line 5"])
+            #expect(results.map(\.verdictName) == Array(repeating: "stop", count: 6))
+            #expect(results.map(\.id) == ["\"one\"", "2", nil, "\"with request\"", nil, nil])
+            #expect(results.map(\.file) == ["line 1", "line 2", folder + "/a.sse", "line 4", "corpus", "line 6"])
             #expect(results[0].event == results[1].event)
             // JSON output asks for more before it convicts: all three know the request.
             #expect(results[2].event > results[0].event)
-            #expect(results[3].event == results[2].event && results[4].event == results[2].event)
+            #expect(results[3].event == results[2].event && results[5].event == results[2].event)
             #expect(results[0].jsonLine.hasPrefix(#"{"id":"one","file":"line 1","format":"chat","verdict":"stop","#))
         }
     }
