@@ -26,7 +26,8 @@ private let loop = Array(String(repeating: chunk("I will look again. "), count: 
         )
         #expect(
             Set(line.keys) == [
-                "file", "format", "verdict", "detector", "channel", "event", "byte", "evidence", "bytes", "output_bytes",
+                "file", "format", "verdict", "detector", "channel", "event", "byte", "evidence", "bytes",
+                "output_bytes",
                 "saved_bytes", "tokens", "saved_tokens", "saved_seconds", "unchanged", "error",
             ]
         )
