@@ -3,6 +3,7 @@
 #               dashboard in a real Chromium
 # make clients  the real-client matrix, installed and run; its results go into docs/clients.md
 # make engines  real engines, installed and run: tokens after a stop, with and without; its table goes into docs/engines.md
+# make spark    a sweep over a cluster of two workers comes to the totals of one process; needs Java, not part of test
 # make build    the release binary, .build/release/loopguard
 # make lint     the formatter, strictly
 # make score    the default rules on the labelled corpus
@@ -17,7 +18,8 @@ VENV_READY := $(VENV)/.ready
 CLIENT_VENVS := $(patsubst Integration/clients/requirements/%.txt,.venv-clients/%/.ready,\
 	$(wildcard Integration/clients/requirements/*.txt))
 
-.PHONY: demo test test-swift test-board test-clients test-dashboard clients engines build debug lint format score bench deps clean
+.PHONY: demo test test-swift test-board test-clients test-dashboard clients engines spark build debug lint format score bench \
+	deps clean
 
 demo: build $(VENV_READY)
 	$(VENV)/bin/python Integration/demo.py .build/release/loopguard
@@ -44,6 +46,15 @@ engines: build .venv-engines/llama-cpp-python/.ready .venv-engines/mlx-lm/.ready
 	$(PYTHON) Integration/engines/measure.py --loopguard .build/release/loopguard --write docs/engines.md \
 		--llama-cpp-python .venv-engines/llama-cpp-python/bin/python --mlx-lm .venv-engines/mlx-lm/bin/python
 
+spark: build .venv-spark/.ready
+	@command -v java >/dev/null || { echo "make spark needs Java 17 or later: apt-get install default-jre-headless" >&2; exit 1; }
+	LOOPGUARD=.build/release/loopguard .venv-spark/bin/python -m pytest -q integrations/spark
+
+.venv-spark/.ready: integrations/spark/requirements.txt | deps
+	$(PYTHON) -m venv $(@D)
+	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
+
 build: deps
 	$(SWIFT) build -c release --product loopguard
 
@@ -64,9 +75,16 @@ score: build
 bench: build
 	$(SWIFT) build -c release --product loopguard-bench
 	.build/release/loopguard-bench core
+	$(MAKE) .build/libsimdjson_parse.so
+	.build/release/loopguard-bench replay fixtures/corpus --simdjson .build/libsimdjson_parse.so
 	.build/release/loopguard-bench board
 	.build/release/loopguard-bench engine
 	.build/release/loopguard-bench gateway --loopguard .build/release/loopguard --nginx
+
+# What simdjson does to the same bytes stands beside the guard: only for that, `apt-get install libsimdjson-dev g++`.
+.build/libsimdjson_parse.so: Tools/simdjson/simdjson_parse.cpp
+	@test -f /usr/include/simdjson.h || { echo "apt-get install libsimdjson-dev g++" >&2; exit 1; }
+	$(CXX) -O3 -DNDEBUG -shared -fPIC $< -o $@ -lsimdjson
 
 deps:
 	@Tools/install-dependencies
@@ -87,4 +105,4 @@ $(VENV_READY): Integration/requirements.txt | deps
 	@touch $@
 
 clean:
-	rm -rf .build $(VENV) .venv-clients .venv-engines
+	rm -rf .build $(VENV) .venv-clients .venv-engines .venv-spark

@@ -12,6 +12,7 @@ struct LoopguardBench: ParsableCommand {
 
               swift build -c release
               .build/release/loopguard-bench core
+              .build/release/loopguard-bench replay fixtures/corpus
               .build/release/loopguard-bench gateway --loopguard .build/release/loopguard --nginx
               .build/release/loopguard-bench engine
 
@@ -19,7 +20,8 @@ struct LoopguardBench: ParsableCommand {
             method.
             """,
         subcommands: [
-            CoreCommand.self, GatewayCommand.self, EngineCommand.self, BoardCommand.self, RecordingCommand.self,
+            CoreCommand.self, ReplayCommand.self, GatewayCommand.self, EngineCommand.self, BoardCommand.self,
+            RecordingCommand.self,
             UpstreamCommand.self,
         ]
     )

@@ -26,6 +26,8 @@ public struct GatewayConfiguration: Sendable {
     public var eventLoops = 1
     /// What the rules say about a request.
     public var rules: @Sendable (RequestFacts) -> Resolution = { RuleSet.default.resolve($0) }
+    /// What other rules would say, which look on and end nothing; `nil` for none.
+    public var shadowRules: (@Sendable (RequestFacts) -> Resolution)?
     /// Where one line per finished run goes.
     public var logger = Logger(label: "loopguard.gateway")
     /// How clients that are not known here tell which tree of runs they belong to.

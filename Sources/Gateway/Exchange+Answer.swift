@@ -71,6 +71,7 @@ extension Exchange {
         takeReceived()
         guard !isClosed else { return }
         if responseEnd != nil { complete() } else { client?.flush() }
+        shadow?.judge()
     }
 
     func engineClosed() {
@@ -138,6 +139,7 @@ extension Exchange {
             // The range lies inside the buffer: it is a range of the span that was taken from it.
             write(bytes.getSlice(at: bytes.readerIndex + range.lowerBound, length: range.count)!)
         }
+        shadow?.note(bytes)
         guard !isClosed else { return }
         act(on: outcome)
         // The engine's own ending has passed: from here on a cancel comes too late.
@@ -166,6 +168,7 @@ extension Exchange {
     private func act(on outcome: GuardedStream.Outcome) {
         for verdict in outcome.verdicts { note(verdict) }
         guard let trip = outcome.trip else { return }
+        shadow?.noteLiveStop(at: guarding?.events ?? 0)
         if !outcome.verdicts.contains(trip) { note(trip) }
         run.verdict = trip
         end(.guardTrip(detector: trip.detector.rawValue))

@@ -183,6 +183,7 @@ extension Exchange {
     private func report() {
         recordEnd()
         gateway.metrics.unreadEvents.increment(by: guarding?.unreadEvents ?? 0)
+        concludeShadow()
         RunReport.close(run, in: gateway)
     }
 

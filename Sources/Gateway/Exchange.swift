@@ -49,6 +49,8 @@ final class Exchange {
     var state = ExchangeState()
     var guarding: GuardedStream?
     var settings: GuardSettings?
+    /// Rules that look on, when there are any.
+    var shadow: Shadow?
     /// The run's slot on the cancel board.
     var flag: BoardHandle?
     /// Whether it was raised for an engine that reads it.
@@ -182,8 +184,18 @@ final class Exchange {
 
     private func resolveSettings() {
         guard request.generation != nil else { return }
+        let resolution = gateway.configuration.rules(ruleFacts)
+        for diagnostic in resolution.diagnostics {
+            gateway.configuration.logger.warning("\(diagnostic)", metadata: ["run_id": "\(run.id)"])
+        }
+        settings = resolution.settings
+        beginRecording(resolution.recording)
+    }
+
+    /// What the rules may know of the request.
+    var ruleFacts: RequestFacts {
         let headers = request.head.headers
-        let facts = RequestFacts(
+        return RequestFacts(
             model: run.facts.model,
             path: run.facts.path,
             userAgent: headers.first(name: "user-agent"),
@@ -192,12 +204,6 @@ final class Exchange {
             modeHeader: headers.first(name: "x-loopguard-mode"),
             disableHeader: headers.first(name: "x-loopguard-disable")
         )
-        let resolution = gateway.configuration.rules(facts)
-        for diagnostic in resolution.diagnostics {
-            gateway.configuration.logger.warning("\(diagnostic)", metadata: ["run_id": "\(run.id)"])
-        }
-        settings = resolution.settings
-        beginRecording(resolution.recording)
     }
 
     func makeGuard() {
@@ -206,6 +212,7 @@ final class Exchange {
         let guarded = makeGuard(for: generation)
         for verdict in guarded.preflight { note(verdict) }
         guarding = guarded
+        shadow = makeShadow(for: generation)
         if generation.thread != nil, gathered == nil { gathered = StreamAggregator(for: generation) }
     }
 

@@ -32,6 +32,7 @@ struct GatewayMetrics: Sendable {
     let unreadEvents = Counter(label: "loopguard_unread_events_total")
     /// Calls of trees that were stopped.
     let buried = Counter(label: "loopguard_tombstone_refusals_total")
+    let shadow = ShadowMetrics()
     /// Runs that went without a slot on the cancel board because it was full.
     let flagless = Counter(label: "loopguard_board_full_total")
     /// `loopguard_engine_confirmations_total{outcome}`.

@@ -23,6 +23,17 @@ extension GatewayServer {
             "loopguard_trips_total",
             help: "Verdicts of the detectors, by how far they were allowed to go; mode=\"stop\" ended a run."
         ),
+        MetricDescription(
+            "loopguard_shadow_trips_total",
+            help: "Runs that the shadow rules would have ended, by detector."
+        ),
+        MetricDescription(
+            "loopguard_shadow_difference_total",
+            help: """
+                Runs that the shadow rules would have treated otherwise: newly_stopped; earlier; later_or_never, when \
+                they had not stopped it by the time the rules in force did.
+                """
+        ),
         MetricDescription("loopguard_cancels_total", help: "Runs ended before their natural end, by who ended them."),
         MetricDescription(
             "loopguard_cancel_latency_seconds",

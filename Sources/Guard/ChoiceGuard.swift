@@ -21,8 +21,8 @@ struct ChoiceGuard: Sendable {
 
     private let settings: DetectorSettings
     private let jsonOutput: Bool
-    private var content: ChannelMonitor?
-    private var reasoning: ChannelMonitor?
+    private(set) var content: ChannelMonitor?
+    private(set) var reasoning: ChannelMonitor?
     private var tools: ToolCallMonitor
     private var think = ThinkSplitter()
     private var decoded: [UInt8] = []
@@ -35,7 +35,14 @@ struct ChoiceGuard: Sendable {
     }
 
     private mutating func noteOpenCalls() {
-        hasOpenCall = !isCapped && calls.contains { $0.state == .open && $0.tool != .server }
+        hasOpenCall = !isCapped && lastCall { $0.state == .open && $0.tool != .server } != nil
+    }
+
+    /// The last call of which something holds. Asked for every fragment of a call: `lastIndex(where:)` copies each.
+    private func lastCall(where holds: (borrowing OpenCall) -> Bool) -> Int? {
+        var place = calls.count - 1
+        while place >= 0, !holds(calls[place]) { place -= 1 }
+        return place < 0 ? nil : place
     }
 
     /// Whether visible text has come that ends inside a `<think>` still open.
@@ -185,13 +192,13 @@ struct ChoiceGuard: Sendable {
         if event.isNewCall {
             // Nothing to look for.
         } else if let index = event.call {
-            if let place = calls.lastIndex(where: { $0.index == index }) {
+            if let place = lastCall(where: { $0.index == index }) {
                 // Some engines give every call the index 0: a new id after a whole call begins another.
                 let isAnother = !id.isEmpty && id != calls[place].id && calls[place].isWhole
                 if !isAnother { return place }
             }
         } else if !id.isEmpty {
-            if let place = calls.lastIndex(where: { $0.id == id }) { return place }
+            if let place = lastCall(where: { $0.id == id }) { return place }
         } else if !calls.isEmpty, event.name == nil {
             return calls.count - 1
         }

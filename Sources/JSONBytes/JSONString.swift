@@ -43,6 +43,7 @@ public enum JSONString {
     }
 
     /// Appends `text` as a JSON string with its quotes. Only what must be escaped is.
+    @inlinable
     public static func encode(_ text: some Sequence<UInt8>, into output: inout [UInt8]) {
         output.append(UInt8(ascii: "\""))
         for byte in text {
@@ -68,7 +69,8 @@ public enum JSONString {
     /// Appends `text` as a JSON string with its quotes.
     public static func encode(_ text: String, into output: inout [UInt8]) { encode(text.utf8, into: &output) }
 
-    private static func hexDigit(_ nibble: UInt8) -> UInt8 {
+    @usableFromInline
+    static func hexDigit(_ nibble: UInt8) -> UInt8 {
         nibble < 10 ? UInt8(ascii: "0") + nibble : UInt8(ascii: "a") + nibble - 10
     }
 

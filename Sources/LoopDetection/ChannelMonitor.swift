@@ -97,6 +97,9 @@ public struct ChannelMonitor: Sendable {
         return Array(text)
     }
 
+    /// The last bytes that the detectors looked at, and the offset of the first of them: what offsets in evidence count.
+    public var recentText: (bytes: [UInt8], start: Int) { (tail.bytes, tail.start) }
+
     /// Takes one delta in. New verdicts, if any, are appended in the order in which they came to stand; each detector
     /// speaks once per mode it reaches. The caller stops feeding after a verdict with mode `stop`; what the delta holds
     /// behind it is not judged any more.

@@ -50,8 +50,10 @@ struct ToolCall: Sendable {
     var isInstall: Bool { names(["install"]) || shell.map { !$0.installers.isEmpty } ?? false }
 
     private func names(_ words: [String]) -> Bool {
-        let lowercased = name.lowercased()
-        return words.contains { lowercased.contains($0) }
+        let lowercased = name.utf8.map(\.asciiLowercased)
+        return words.contains { word in
+            lowercased.indices.dropLast(word.utf8.count - 1).contains { lowercased[$0...].starts(with: word.utf8) }
+        }
     }
 
     private static let pathNames: Set<String> = [

@@ -1,5 +1,6 @@
 import Foundation
 import GenerationWire
+import Glibc
 import Recordings
 
 /// A recorded response body, with the request that caused it when that is known.
@@ -12,6 +13,10 @@ public struct Recording: Sendable, Equatable {
     public var path: String
     private var entry: CorpusEntry?
     private var run: RunSummary?
+    /// A line of JSON Lines that brings or names the recording.
+    private(set) var line: StreamLine?
+    /// Why it cannot be replayed, when its line in a file could not be read.
+    private var fault: String?
 
     /// Creates a recording from the path of its body.
     public init(path: String) { self.path = path }
@@ -27,11 +32,47 @@ public struct Recording: Sendable, Equatable {
         self.run = run
     }
 
+    /// The recording in a line of a `.corpus.jsonl` file.
+    init(corpusLine line: [UInt8], number: Int, in path: String) {
+        do throws(CorpusEntry.Mistake) {
+            self.init(try CorpusEntry(line: line), in: path)
+        } catch {
+            self.init(path: "\(path):\(number)", fault: error.message)
+        }
+    }
+
+    /// The recording that a line of JSON Lines brings or names; docs/replay.md says how. A line that cannot be read
+    /// becomes a recording that cannot be replayed.
+    public init(jsonLine line: [UInt8], number: Int) {
+        do throws(StreamLine.Mistake) {
+            let stream = try StreamLine(line)
+            self.init(path: stream.path ?? "line \(number)")
+            self.line = stream
+        } catch {
+            // A line of a corpus is a recording, too.
+            if let entry = try? CorpusEntry(line: line) {
+                self.init(path: entry.name)
+                self.entry = entry
+            } else {
+                self.init(path: "line \(number)", fault: error.message)
+            }
+        }
+    }
+
+    /// What should have been a recording.
+    init(path: String, fault: String) {
+        self.path = path
+        self.fault = fault
+    }
+
     /// The name endings that a body may have.
     public static let bodyEndings = [".sse", ".ndjson"]
 
     /// The name ending of files with many recordings, one in a line.
     public static let corpusEnding = ".corpus.jsonl"
+
+    /// The name endings of files in a folder that are taken for a recording, or for many.
+    public static let endings = bodyEndings + [corpusEnding] + SegmentReader.endings
 
     /// All recordings that the given paths name: files as they are, folders with all bodies below them, sorted.
     /// - Throws: ``ReplayError`` for a path that is not there, for a folder without a body, and for a line of a corpus
@@ -51,7 +92,6 @@ public struct Recording: Sendable, Equatable {
                 found += try recordings(in: path)
                 continue
             }
-            let endings = bodyEndings + [corpusEnding] + SegmentReader.endings
             let below = FileManager.default.subpaths(atPath: path) ?? []
             let bodies = below.filter { name in endings.contains { name.hasSuffix($0) } }.sorted()
             if bodies.isEmpty {
@@ -68,10 +108,11 @@ public struct Recording: Sendable, Equatable {
     }
 
     /// The recordings in a file: itself, or its lines.
-    private static func recordings(in path: String) throws(ReplayError) -> [Recording] {
+    static func recordings(in path: String) throws(ReplayError) -> [Recording] {
         if RecordingDirectory.isSegment(path) {
             return try reading(path) { try RunSummary.runs(inSegment: path).runs }.map { Recording($0) }
         }
+        if !FileManager.default.fileExists(atPath: path), let run = try recordedRun(at: path) { return [Recording(run)] }
         guard path.hasSuffix(corpusEnding) else { return [Recording(path: path)] }
         var recordings: [Recording] = []
         for (number, line) in try read(path).split(separator: UInt8(ascii: "\n")).enumerated() {
@@ -108,15 +149,38 @@ public struct Recording: Sendable, Equatable {
 
     /// The body.
     public func body() throws(ReplayError) -> [UInt8] {
+        if let fault { throw ReplayError(file: path, message: fault) }
         if let run { return try Self.reading(path) { try RecordedRun(run).came } }
         if let entry { return entry.stream() }
-        return try Self.read(path)
+        if let body = line?.body { return body }
+        return try Self.read(line?.path ?? path)
+    }
+
+    /// The size of its file, when it has one of its own.
+    var fileSize: Int? {
+        guard entry == nil, run == nil, line?.body == nil, fault == nil else { return nil }
+        var facts = stat()
+        return stat(line?.path ?? path, &facts) == 0 ? Int(facts.st_size) : nil
+    }
+
+    /// When its bytes came in; `nil` when nobody noted it.
+    public func times() throws(ReplayError) -> RecordedTimes? {
+        guard let run else { return line?.times }
+        let recorded = try Self.reading(path) { try RecordedRun(run) }
+        var reads: [RecordedTimes.Read] = []
+        for record in recorded.records {
+            guard case .bytes(let flow, let piece) = record.event, flow != .went else { continue }
+            reads.append(.init(end: (reads.last?.end ?? 0) + piece.count, seconds: Double(record.time) / 1e9))
+        }
+        return RecordedTimes(reads)
     }
 
     /// The body of the request, when it is known.
     public func requestBody() throws(ReplayError) -> [UInt8]? {
         if let entry { return entry.request }
         if let run { return try Self.reading(path) { try RecordedRun(run).askedBody } }
+        if let request = line?.request { return request }
+        let path = line?.path ?? path
         guard let ending = Self.bodyEndings.first(where: { path.hasSuffix($0) }) else { return nil }
         let beside = String(path.dropLast(ending.count)) + ".request.json"
         return FileManager.default.fileExists(atPath: beside) ? try Self.read(beside) : nil
@@ -127,10 +191,46 @@ public struct Recording: Sendable, Equatable {
 
     static func read(_ path: String) throws(ReplayError) -> [UInt8] {
         do {
-            return Array(try Data(contentsOf: URL(fileURLWithPath: path)))
+            return try [UInt8](file: path)
         } catch {
-            throw ReplayError(file: path, message: "cannot be read: \(error.localizedDescription)")
+            throw ReplayError(file: path, message: "cannot be read: \(String(cString: strerror(error.code)))")
         }
+    }
+}
+
+extension [UInt8] {
+    /// What a call of the system said.
+    fileprivate struct SystemError: Error { var code: Int32 }
+
+    /// Reads a file into one array, which `Data` would copy once more.
+    fileprivate init(file path: String) throws(SystemError) {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw SystemError(code: errno) }
+        defer { close(descriptor) }
+        var facts = stat()
+        guard fstat(descriptor, &facts) == 0 else { throw SystemError(code: errno) }
+        guard facts.st_mode & S_IFMT != S_IFDIR else { throw SystemError(code: EISDIR) }
+        var failure: Int32?
+        // One more byte than the file has, so that its end is seen without asking again.
+        var room = Int(facts.st_size) + 1
+        self = []
+        repeat {
+            let known = count
+            let piece = [UInt8](unsafeUninitializedCapacity: room) { buffer, filled in
+                while filled < room {
+                    let count = Glibc.read(descriptor, buffer.baseAddress! + filled, room - filled)
+                    if count < 0, errno == EINTR { continue }
+                    if count < 0 { failure = errno }
+                    guard count > 0 else { return }
+                    filled += count
+                }
+            }
+            if known == 0 { self = piece } else { self += piece }
+            if let failure { throw SystemError(code: failure) }
+            // A pipe, or a file that has grown.
+            guard piece.count == room else { return }
+            room = Swift.max(65_536, count)
+        } while true
     }
 }
 

@@ -10,14 +10,25 @@ public struct ReplaySummary: Sendable, Equatable {
     public private(set) var changed = 0
     /// How many could not be replayed.
     public private(set) var errors = 0
+    /// The bytes of all recordings.
+    public private(set) var bytes = 0
     /// The bytes that clients would have been spared.
     public private(set) var savedBytes = 0
+    /// The deltas that the guard looked at, about as many tokens.
+    public private(set) var tokens = 0
+    /// The deltas that came after stops: about the tokens that engines would have been spared.
+    public private(set) var savedTokens = 0
+    /// The seconds that responses went on after stops; `nil` when no recording says when its bytes came.
+    public private(set) var savedSeconds: Double?
 
     /// A summary of nothing.
     public init() {}
 
     /// The furthest that any verdict went; `off` when there was none.
     public var furthest: Mode { verdicts.keys.max() ?? .off }
+
+    /// How many would have been stopped.
+    public var stopped: Int { verdicts[.stop, default: 0] }
 
     /// Takes a result in.
     public mutating func add(_ result: ReplayResult) {
@@ -28,16 +39,11 @@ public struct ReplaySummary: Sendable, Equatable {
         }
         verdicts[result.verdict?.mode ?? .off, default: 0] += 1
         if !result.isUnchanged { changed += 1 }
+        bytes += result.bodyBytes
         savedBytes += result.savedBytes
-    }
-
-    /// The counts as a JSON object.
-    public var json: String {
-        """
-        {"recordings":\(recordings),"stop":\(verdicts[.stop, default: 0]),"warn":\(verdicts[.warn, default: 0]),\
-        "observe":\(verdicts[.observe, default: 0]),"pass":\(verdicts[.off, default: 0]),"changed":\(changed),\
-        "errors":\(errors),"saved_bytes":\(savedBytes)}
-        """
+        tokens += result.tokens
+        savedTokens += result.savedTokens
+        if let seconds = result.savedSeconds { savedSeconds = (savedSeconds ?? 0) + seconds }
     }
 
     /// The counts as a sentence.
@@ -46,6 +52,7 @@ public struct ReplaySummary: Sendable, Equatable {
         \(recordings) recordings: \(verdicts[.stop, default: 0]) stopped, \(verdicts[.warn, default: 0]) warned, \
         \(verdicts[.observe, default: 0]) observed, \(verdicts[.off, default: 0]) passed, \(changed) changed, \
         \(errors) errors; \(savedBytes) bytes saved
-        """
+        """ + (savedTokens > 0 ? ", about \(savedTokens) tokens" : "")
+            + (savedSeconds.map { ", \(($0 * 10).rounded() / 10) seconds" } ?? "")
     }
 }

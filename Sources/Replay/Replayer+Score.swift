@@ -47,13 +47,14 @@ extension Replayer {
     }
 
     /// The same rules with one detector only.
-    private func only(_ detector: DetectorID) -> Replayer {
+    func only(_ detector: DetectorID) -> Replayer {
         var replayer = Replayer { [settings] request in
             var settings = settings(request)
             settings.detectors = settings.detectors.only(detector)
             return settings
         }
         replayer.readSize = readSize
+        replayer.followsStops = false
         return replayer
     }
 }

@@ -11,6 +11,10 @@ public struct Replayer: Sendable {
 
     /// The bytes fed at once. Verdicts do not depend on it.
     public var readSize = 16_384
+    /// Whether to look closer at what is stopped: for the text around the stop and for what each detector does alone.
+    public var looksCloser = false
+    /// Whether to count what the engine sent after a stop.
+    var followsStops = true
     let settings: Settings
 
     /// Creates a replayer.
@@ -24,12 +28,7 @@ public struct Replayer: Sendable {
 
     /// Replays one recording. What goes wrong is part of the result.
     public func replay(_ recording: Recording) -> ReplayResult {
-        do throws(ReplayError) {
-            let body = try recording.body()
-            return replay(body, request: try recording.requestBody(), file: recording.path)
-        } catch {
-            return ReplayResult(file: recording.path, format: "unknown", error: error.message)
-        }
+        load(recording) { replay($0.body, request: $0.request, file: recording.path, times: $0.times) }
     }
 
     /// Replays a body held in memory.
@@ -37,64 +36,65 @@ public struct Replayer: Sendable {
     ///   - body: The response as the engine sent it.
     ///   - request: The body of the request, when it is known.
     ///   - file: The name used in the result.
-    public func replay(_ body: [UInt8], request: [UInt8]?, file: String) -> ReplayResult {
+    ///   - times: When the bytes came in, when it is known.
+    public func replay(
+        _ body: [UInt8],
+        request: [UInt8]?,
+        file: String,
+        times: RecordedTimes? = nil
+    ) -> ReplayResult {
         let format = BodyFormat(of: body)
-        var result = ReplayResult(file: file, format: format.name)
-        guard case .guarded(let wire) = format else {
-            result.outputBytes = body.count
-            return result
+        guard case .guarded(let wire) = format else { return unread(body, format, file, times) }
+        var run = begin(body, wire, request, file)
+        for read in times?.reads ?? [] where !run.isOver { run.receive(upTo: read.end, at: read.seconds) }
+        return end(run, request, times)
+    }
+
+    // MARK: - The steps of a replay
+
+    typealias Content = (body: [UInt8], request: [UInt8]?, times: RecordedTimes?)
+
+    /// Loads what a recording holds; what goes wrong becomes the result.
+    func load(_ recording: Recording, _ use: (Content) -> ReplayResult) -> ReplayResult {
+        var result: ReplayResult
+        do throws(ReplayError) {
+            result = use(try content(of: recording))
+        } catch {
+            result = ReplayResult(file: recording.path, format: "unknown", error: error.message)
         }
-        let facts =
-            request.flatMap { GenerationRequest(path: wire.path, body: $0.span) } ?? GenerationRequest(format: wire)
-        var stream = GuardedStream(request: facts, settings: settings(facts), runID: "replay")
-        var output = OutputCheck(expected: body)
-        for verdict in stream.preflight { result.add(verdict, event: 0) }
-        var start = 0
-        var trip: Verdict?
-        while start < body.count, trip == nil {
-            let end = min(start + readSize, body.count)
-            let piece = body.span.extracting(start..<end)
-            let outcome = stream.receive(piece)
-            switch outcome.forward {
-            case .unchanged: output.receive(body[start..<end])
-            case .bytes(let bytes): output.receive(bytes[...])
-            case .joined(let head, let range):
-                output.receive(head[...])
-                output.receive(body[start + range.lowerBound..<start + range.upperBound])
-            }
-            for verdict in outcome.verdicts { result.add(verdict, event: stream.events) }
-            trip = outcome.trip
-            start = end
-        }
-        if trip == nil {
-            let outcome = stream.finish()
-            if case .bytes(let bytes) = outcome.forward { output.receive(bytes[...]) }
-            for verdict in outcome.verdicts { result.add(verdict, event: stream.events) }
-            trip = outcome.trip
-        }
-        if let trip { output.receive(stream.end(.tripped(trip.detector))[...]) }
-        result.outputBytes = output.count
-        result.savedBytes = max(0, body.count - output.count)
-        result.isUnchanged = output.isUnchanged
-        result.unreadEvents = stream.unreadEvents
+        result.id = recording.line?.id
         return result
     }
 
-}
+    func content(of recording: Recording) throws(ReplayError) -> Content {
+        (try recording.body(), try recording.requestBody(), try recording.times())
+    }
 
-/// Compares what the guard gives out with what came in, without keeping it.
-private struct OutputCheck {
-    let expected: [UInt8]
-    private(set) var count = 0
-    private var isEqual = true
+    /// The result of a body in a format that passes unread.
+    func unread(_ body: [UInt8], _ format: BodyFormat, _ file: String, _ times: RecordedTimes?) -> ReplayResult {
+        var result = ReplayResult(file: file, format: format.name)
+        result.bodyBytes = body.count
+        result.outputBytes = body.count
+        result.seconds = times?.duration
+        return result
+    }
 
-    init(expected: [UInt8]) { self.expected = expected }
+    func begin(_ body: [UInt8], _ format: WireFormat, _ request: [UInt8]?, _ file: String) -> ReplayRun {
+        let facts =
+            request.flatMap { GenerationRequest(path: format.path, body: $0.span) } ?? GenerationRequest(format: format)
+        return ReplayRun(body, facts, settings(facts), file: file)
+    }
 
-    var isUnchanged: Bool { isEqual && count == expected.count }
-
-    mutating func receive(_ bytes: ArraySlice<UInt8>) {
-        let end = count + bytes.count
-        isEqual = isEqual && end <= expected.count && expected[count..<end] == bytes
-        count = end
+    /// Feeds what is left, in reads of ``readSize``, and concludes.
+    func end(_ run: ReplayRun, _ request: [UInt8]?, _ times: RecordedTimes?) -> ReplayResult {
+        var run = run
+        while !run.isOver { run.receive(upTo: run.position + readSize) }
+        run.finish()
+        if let times {
+            run.result.seconds = times.duration
+            run.result.savedSeconds = run.trip == nil ? 0 : times.duration - run.seconds
+        }
+        guard run.result.verdict?.mode == .stop, followsStops else { return run.result }
+        return lookCloser(run, request)
     }
 }

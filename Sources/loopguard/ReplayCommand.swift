@@ -13,33 +13,58 @@ struct ReplayCommand: AsyncParsableCommand {
         discussion: """
             A recording is a response body as the engine sent it (.sse or .ndjson). When the request lies beside it as \
             NAME.request.json, the detectors that look across turns see it too. The bytes go through the very guard \
-            that the gateway runs. A .corpus.jsonl file holds many recordings with their labels, one in a line.
+            that the gateway runs. A .corpus.jsonl file holds many recordings with their labels, one in a line. In \
+            place of paths, - reads recordings from standard input, one JSON object in a line: docs/replay.md says how.
+
+            With --against the verdicts are compared with those of other rules, such as the ones in force today: which \
+            runs --rules would newly stop, no longer stop, stop earlier or later.
 
             With --score the verdicts are compared with the labels that `loopguard recordings mark` has set: false \
             stops, loops that were missed, and the bytes of loop that were delivered before the stop.
             """
     )
 
-    @Argument(help: "Recordings, or folders with recordings below them.")
+    @Argument(help: "Recordings, or folders with recordings below them; - for JSON Lines on standard input.")
     var paths: [String]
 
     @OptionGroup var rules: RulesOption
 
-    @Option(help: "table, json or jsonl (one line of JSON per recording).")
-    var format = Format.table
+    @Option(help: ArgumentHelp("Rules to compare with: what changes from these to --rules.", valueName: "file"))
+    var against: String?
+
+    @Option(
+        help: """
+            table, json, jsonl (one line of JSON per recording), csv, or html (a report in one file). Default: table, \
+            and jsonl for standard input.
+            """
+    )
+    var format: ReplayOutput.Format?
+
+    @Option(name: .shortAndLong, help: "Where the result is written; without it, to standard output.")
+    var output: String?
 
     @Option(help: "How many recordings are replayed at once.")
     var jobs = ProcessInfo.processInfo.activeProcessorCount
+
+    @Option(
+        help: ArgumentHelp(
+            "Keep what is done in this file, and go on from it when the replay was interrupted.",
+            valueName: "state"
+        )
+    )
+    var resume: String?
+
+    @Flag(help: "Keep recorded time, and say each verdict when it comes. Only for recordings that hold times.")
+    var pace = false
+
+    @Option(help: "With --pace: how many times as fast as recorded.")
+    var speed = 1.0
 
     @Flag(help: "Compare with the labels of the recordings and print the score.")
     var score = false
 
     @Option(name: .customLong("fail-on"), help: "End with status 1 when a verdict goes as far: observe, warn or stop.")
     var failOn: FailOn?
-
-    enum Format: String, ExpressibleByArgument, CaseIterable {
-        case table, json, jsonl
-    }
 
     enum FailOn: String, ExpressibleByArgument, CaseIterable {
         case observe, warn, stop
@@ -55,35 +80,89 @@ struct ReplayCommand: AsyncParsableCommand {
 
     func validate() throws {
         if jobs < 1 { throw ValidationError("--jobs must be at least 1, not \(jobs).") }
-        if score, format == .jsonl { throw ValidationError("--score prints a table or, with --format json, JSON.") }
-        if score, failOn != nil { throw ValidationError("--fail-on cannot be combined with --score.") }
+        if !(speed > 0 && speed <= 1_000_000) {
+            throw ValidationError("--speed must be more than 0 and at most 1000000, not \(speed).")
+        }
+        if speed != 1, !pace { throw ValidationError("--speed goes with --pace; without it a replay takes no time.") }
+        if readsStandardInput, paths.count > 1 { throw ValidationError("- cannot be combined with other paths.") }
+        if readsStandardInput, resume != nil {
+            throw ValidationError("--resume needs files: standard input cannot be read again.")
+        }
+        guard score else { return }
+        if let format, format != .table, format != .json {
+            throw ValidationError("--score prints a table or, with --format json, JSON.")
+        }
+        let others: [(String, Bool)] = [
+            ("--fail-on", failOn != nil), ("--against", against != nil), ("--output", output != nil),
+            ("--resume", resume != nil), ("--pace", pace), ("-", readsStandardInput),
+        ]
+        for (name, isGiven) in others where isGiven {
+            throw ValidationError("\(name) cannot be combined with --score.")
+        }
     }
+
+    private var readsStandardInput: Bool { paths.contains(RecordingWalk.standardInput) }
 
     func run() async throws {
         let rules = try rules.load()
-        let recordings: [Recording]
-        do throws(ReplayError) {
-            recordings = try Recording.find(paths)
-        } catch {
+        if score { return try await printScore(Replayer(rules: rules)) }
+        do {
+            try await replay(rules)
+        } catch let error as ReplayError {
             throw ValidationError(error.description)
         }
-        let replayer = Replayer(rules: rules)
-        if score { return try await printScore(replayer, recordings) }
-        var summary = ReplaySummary()
-        var printer = ResultPrinter(format: format)
-        for await result in replayer.replay(recordings, jobs: jobs) {
-            summary.add(result)
-            printer.print(result)
+    }
+
+    private func replay(_ rules: RuleSet) async throws {
+        var plan = ReplayPlan(Replayer(rules: rules))
+        let format = format ?? (readsStandardInput ? .jsonl : .table)
+        plan.replayer.looksCloser = format == .html
+        let old = try against.map { try RulesOption(file: $0).load() }
+        plan.against = old.map { Replayer(rules: $0) }
+        if pace { plan.pace = Pace(speed: speed, announce: Self.announce) }
+
+        let walk = try RecordingWalk(paths)
+        let title = ReplayReport.Title(paths: paths, rules: self.rules.file ?? "default rules", against: against)
+        var output = try ReplayOutput(format, title, path: output, isLive: readsStandardInput || pace)
+        var progress = ProgressBar(total: walk.size)
+        let handOver = { (row: ReplayRow) in
+            progress.clear()
+            try output.add(row)
+            progress.advance(bytes: row.result.bodyBytes)
         }
-        printer.finish(summary)
+        if let resume {
+            let texts = [
+                RuleSet.yaml(of: rules), old.map { RuleSet.yaml(of: $0) } ?? "", "\(plan.replayer.looksCloser)",
+            ]
+            let journal = try ReplayJournal(resume, identity: texts + paths)
+            try await plan.replay(walk, jobs: jobs, journal: journal, handOver)
+        } else {
+            try await plan.replay(walk, jobs: jobs, handOver)
+        }
+        progress.clear()
+        let summary = output.report.summary
+        if summary.recordings == 0, !readsStandardInput {
+            throw ReplayError(
+                file: paths.joined(separator: ", "),
+                message: "there is no recording (looked for names ending in "
+                    + Recording.endings.joined(separator: ", ") + ")"
+            )
+        }
+        try output.finish()
         let isTooFar = failOn.map { summary.furthest >= $0.mode } ?? false
         if summary.errors > 0 || isTooFar { throw ExitCode(1) }
     }
 
-    private func printScore(_ replayer: Replayer, _ recordings: [Recording]) async throws {
+    @Sendable private static func announce(_ file: String, _ seconds: Double, _ event: Int, _ verdict: Verdict) {
+        let place = verdict.channel.map { " in \($0)" } ?? ""
+        let time = String(format: "%9.3f s", seconds)
+        printError("\(time)  \(verdict.mode): \(verdict.detector.name)\(place) at event \(event)  \(file)")
+    }
+
+    private func printScore(_ replayer: Replayer) async throws {
         let score: Score
         do throws(ReplayError) {
-            score = try await replayer.score(recordings, jobs: jobs)
+            score = try await replayer.score(try Recording.find(paths), jobs: jobs)
         } catch {
             throw ValidationError(error.description)
         }
@@ -96,29 +175,4 @@ struct ReplayCommand: AsyncParsableCommand {
     }
 }
 
-/// Prints results as they come, in the format asked for.
-private struct ResultPrinter {
-    let format: ReplayCommand.Format
-    private var isFirst = true
-
-    init(format: ReplayCommand.Format) { self.format = format }
-
-    mutating func print(_ result: ReplayResult) {
-        defer { isFirst = false }
-        switch format {
-        case .jsonl: Swift.print(result.jsonLine)
-        case .json: Swift.print((isFirst ? "{\"results\":[\n" : ",\n") + result.jsonLine, terminator: "")
-        case .table:
-            if isFirst { Swift.print(ReplayResult.tableHead) }
-            Swift.print(result.tableRow)
-        }
-    }
-
-    func finish(_ summary: ReplaySummary) {
-        switch format {
-        case .jsonl: break
-        case .json: Swift.print((isFirst ? "{\"results\":[" : "") + "\n],\"summary\":\(summary.json)}")
-        case .table: Swift.print("\n\(summary.sentence)")
-        }
-    }
-}
+extension ReplayOutput.Format: ExpressibleByArgument {}

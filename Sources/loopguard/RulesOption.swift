@@ -6,6 +6,11 @@ struct RulesOption: ParsableArguments {
     @Option(name: .customLong("rules"), help: "A rules file; without it the default rules, which are compiled in.")
     var file: String?
 
+    init() {}
+
+    /// An option that was given, under another name.
+    init(file: String) { self.file = file }
+
     /// The rules. Every mistake in the file goes to standard error, and the command ends with status 1.
     func load() throws -> RuleSet {
         guard let file else { return .default }

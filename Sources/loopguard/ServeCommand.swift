@@ -40,6 +40,14 @@ struct ServeCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
+            "Rules that look on: what they would have stopped goes into metrics and log, and ends nothing.",
+            valueName: "file"
+        )
+    )
+    var shadowRules: String?
+
+    @Option(
+        help: ArgumentHelp(
             "A YAML file with options, such as 'port: 4141'; those on the command line win over it.",
             valueName: "file"
         )
@@ -102,6 +110,7 @@ struct ServeCommand: AsyncParsableCommand {
         let rules = try rules.load()
         let controlKey = try access.controlKey()
         try access.check(host: host, key: controlKey)
+        let shadow = try shadowRules.map { try RulesOption(file: $0).load() }
         let (logger, log) = logging.bootstrap()
         defer { log.drain() }
         let metrics = PrometheusMetrics(
@@ -133,6 +142,7 @@ struct ServeCommand: AsyncParsableCommand {
         configuration.allowedOrigins = access.allowedOrigin
         configuration.allowedHosts = access.allowedHost
         configuration.version = Loopguard.configuration.version
+        if let shadow { configuration.shadowRules = { shadow.resolve($0) } }
         configuration.board = embedded?.board ?? shared?.board
         guarded.configure(&configuration, isEmbedded: embedded != nil)
         configuration.recorder = try record.start(logger)

@@ -104,6 +104,45 @@ private func withFile(_ text: String, named ending: String, _ use: (String) thro
         let whole = try JSONSerialization.jsonObject(with: Data(json.output.utf8)) as? [String: Any]
         let lines = try Invocation("replay", healthy, "--format", "jsonl").output.split(separator: "\n")
         #expect((whole?["results"] as? [Any])?.count == lines.count)
+        let cells = try Invocation("replay", healthy, "--format", "csv").output.split(separator: "\n")
+        #expect(cells.count == lines.count + 1)
+        try withFile("", named: ".html") { path in
+            #expect(try Invocation("replay", healthy, "--format", "html", "--output", path).output.isEmpty)
+            let page = try String(contentsOfFile: path, encoding: .utf8)
+            #expect(page.hasPrefix("<!doctype html>") && page.hasSuffix("</html>\n"))
+        }
+    }
+
+    @Test func readsRecordingsFromStandardInput() throws {
+        let chunk =
+            #"data: {\"object\":\"chat.completion.chunk\",\"choices\":[{\"delta\":{\"content\":\"round \"}}]}\n\n"#
+        let input = #"{"id":7,"sse":""# + String(repeating: chunk, count: 600) + "\"}\n\nnonsense\n"
+        let answer = try Invocation(["replay", "-"], input: input)
+        #expect(answer.status == 1)
+        let lines = answer.output.split(separator: "\n")
+        #expect(lines.count == 2)
+        #expect(
+            lines[0].hasPrefix(#"{"id":7,"file":"line 1","format":"chat","verdict":"stop","detector":"tail_repeat""#)
+        )
+        #expect(lines[1].contains(#""error":"not a JSON object""#))
+        #expect(try Invocation(["replay", "-", "--format", "csv"], input: "").status == 0)
+        #expect(try Invocation("replay", "-", "--resume", "/tmp/state").status == 64)
+        #expect(try Invocation("replay", repository, "-").status == 64)
+    }
+
+    @Test func comparesWithOtherRulesAndGoesOnWhereItWas() throws {
+        let corpus = repository + "/fixtures/corpus/loop-word.corpus.jsonl"
+        let observe = repository + "/rules/observe.yaml"
+        let state = NSTemporaryDirectory() + UUID().uuidString
+        defer { try? FileManager.default.removeItem(atPath: state) }
+        let first = try Invocation("replay", corpus, "--against", observe, "--resume", state)
+        #expect(first.status == 0)
+        #expect(first.output.contains("newly stopped") && first.output.contains(" 0 no longer stopped"))
+        let again = try Invocation("replay", corpus, "--against", observe, "--resume", state)
+        #expect(again.output == first.output)
+        #expect(try Invocation("replay", corpus, "--resume", state).status == 64)
+        #expect(try Invocation("replay", corpus, "--pace").output.contains("does not say when its bytes came"))
+        #expect(try Invocation("replay", corpus, "--speed", "2").status == 64)
     }
 
     @Test func marksRecordingsAndScoresRulesOnThem() throws {

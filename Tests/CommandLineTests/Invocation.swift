@@ -12,14 +12,21 @@ struct Invocation {
 
     init(_ arguments: String...) throws { try self.init(arguments) }
 
-    init(_ arguments: [String]) throws {
+    /// - Parameter input: What the program is given on standard input, when it is to have one.
+    init(_ arguments: [String], input: String? = nil) throws {
         let process = Process()
         process.executableURL = Self.program
         process.arguments = arguments
         let (output, errors) = (Pipe(), Pipe())
         process.standardOutput = output
         process.standardError = errors
+        let source = Pipe()
+        if input != nil { process.standardInput = source }
         try process.run()
+        if let input {
+            try source.fileHandleForWriting.write(contentsOf: Data(input.utf8))
+            try source.fileHandleForWriting.close()
+        }
         self.output = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
         self.errors = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
         process.waitUntilExit()

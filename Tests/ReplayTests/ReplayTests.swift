@@ -20,13 +20,15 @@ private let loop = Array(String(repeating: chunk("I will look again. "), count: 
         #expect(!result.isUnchanged)
         #expect(result.savedBytes > 20_000)
         #expect(result.outputBytes + result.savedBytes == loop.count)
+        #expect(result.tokens + result.savedTokens == 500)
         let line = try #require(
             try JSONSerialization.jsonObject(with: Data(result.jsonLine.utf8)) as? [String: Any]
         )
         #expect(
             Set(line.keys) == [
-                "file", "format", "verdict", "detector", "channel", "event", "byte", "evidence", "output_bytes",
-                "saved_bytes", "unchanged", "error",
+                "file", "format", "verdict", "detector", "channel", "event", "byte", "evidence", "bytes",
+                "output_bytes",
+                "saved_bytes", "tokens", "saved_tokens", "saved_seconds", "unchanged", "error",
             ]
         )
         #expect(line["format"] as? String == "chat")
