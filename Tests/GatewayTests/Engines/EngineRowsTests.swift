@@ -1,5 +1,7 @@
 import Engines
+import Guard
 import NIOHTTP1
+import Rules
 import Testing
 
 @testable import Gateway
@@ -142,6 +144,25 @@ import Testing
             #expect(engine.running.count == 1)
             try await engine.finish(engine.running[0])
             #expect(try await other.answer(to: "POST").status == 200)
+        }
+    }
+
+    @Test func aRunThatGotNoNameIsNotCancelledByOne() async throws {
+        // Rules that switch everything off change no byte of the request, so the engine never hears our name of the run.
+        let body = #"{"model":"m","stream":true}"#
+        try await FakeEngine.run(.sgLang, Self.sgLang) {
+            $0.cancelTimes = .impatient
+            $0.rules = { facts in
+                var resolution = RuleSet.default.resolve(facts)
+                resolution.settings.enabled = false
+                return resolution
+            }
+        } _: { rig, engine in
+            let (_, id) = try await rig.streaming(body)
+            #expect(engine.running == ["none"])
+            try await rig.stop(id)
+            #expect(try await rig.engineWord(of: id) == "false close")
+            #expect(!engine.asked("POST /abort_request"))
         }
     }
 
