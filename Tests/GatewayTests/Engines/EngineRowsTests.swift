@@ -34,7 +34,7 @@ import Testing
             #expect(try await client.answer(to: "POST").body.hasSuffix("data: [DONE]\n\n"))
             try await until { engine.asked("GET /slots") }
             #expect(engine.running == [id])
-            engine.lookForClosed()
+            try await engine.lookForClosed()
             #expect(try await rig.engineWord(of: id) == "true close")
         }
     }
@@ -206,7 +206,7 @@ import Testing
             let (_, id) = try await rig.streaming()
             try await rig.stop(id)
             try await until { engine.asked("GET /metrics") }
-            engine.lookForClosed()
+            try await engine.lookForClosed()
             #expect(try await rig.engineWord(of: id) == "true close")
         }
     }
