@@ -21,8 +21,11 @@ private func withFile(_ text: String, named ending: String, _ use: (String) thro
         }
     }
 
-    @Test(arguments: [["serve", "--port", "70000"], ["replay"], ["replay", "/nowhere"], ["serve", "--nonsense"], ["serve", "--engine", "llama"], ["serve", "--max-concurrent", "0"],
-        ["serve", "--max-queued", "-1"], ["serve", "--quarantine", "nan"]])
+    @Test(arguments: [
+        ["serve", "--port", "70000"], ["replay"], ["replay", "/nowhere"], ["serve", "--nonsense"],
+        ["serve", "--engine", "llama"], ["serve", "--max-concurrent", "0"],
+        ["serve", "--max-queued", "-1"], ["serve", "--quarantine", "nan"],
+    ])
     func answersWrongUsageWith64(arguments: [String]) throws {
         let answer = try Invocation(arguments)
         #expect(answer.status == 64)

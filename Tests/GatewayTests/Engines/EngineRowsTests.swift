@@ -1,5 +1,7 @@
 import Engines
+import Guard
 import NIOHTTP1
+import Rules
 import Testing
 
 @testable import Gateway
@@ -32,7 +34,7 @@ import Testing
             #expect(try await client.answer(to: "POST").body.hasSuffix("data: [DONE]\n\n"))
             try await until { engine.asked("GET /slots") }
             #expect(engine.running == [id])
-            engine.lookForClosed()
+            try await engine.lookForClosed()
             #expect(try await rig.engineWord(of: id) == "true close")
         }
     }
@@ -145,6 +147,25 @@ import Testing
         }
     }
 
+    @Test func aRunThatGotNoNameIsNotCancelledByOne() async throws {
+        // Rules that switch everything off change no byte of the request, so the engine never hears our name of the run.
+        let body = #"{"model":"m","stream":true}"#
+        try await FakeEngine.run(.sgLang, Self.sgLang) {
+            $0.cancelTimes = .impatient
+            $0.rules = { facts in
+                var resolution = RuleSet.default.resolve(facts)
+                resolution.settings.enabled = false
+                return resolution
+            }
+        } _: { rig, engine in
+            let (_, id) = try await rig.streaming(body)
+            #expect(engine.running == ["none"])
+            try await rig.stop(id)
+            #expect(try await rig.engineWord(of: id) == "false close")
+            #expect(!engine.asked("POST /abort_request"))
+        }
+    }
+
     @Test func X8_aCancelThatIsNeverAnsweredHoldsNobodyUp() async throws {
         var nature = Self.sgLang
         nature.answer = { _, _ in nil }
@@ -185,7 +206,7 @@ import Testing
             let (_, id) = try await rig.streaming()
             try await rig.stop(id)
             try await until { engine.asked("GET /metrics") }
-            engine.lookForClosed()
+            try await engine.lookForClosed()
             #expect(try await rig.engineWord(of: id) == "true close")
         }
     }

@@ -87,8 +87,9 @@ final class FakeEngine: Sendable {
         }
     }
 
-    /// It looks for closed connections, as its timer makes it.
-    func lookForClosed() {
+    /// It looks for closed connections, as its timer makes it, once there is one to be seen.
+    func lookForClosed() async throws {
+        try await until { self.state.withLock { !$0.unnoticed.isEmpty } }
         state.withLock {
             for name in $0.unnoticed { $0.running[name] = nil }
             $0.unnoticed = []

@@ -134,7 +134,7 @@ import Testing
             #expect(try await client.answer(to: "POST").body.contains(#""finish_reason":"length""#))
             try await until { engine.log.filter { $0.hasPrefix("GET /slots") }.count > 3 }
             #expect(try await Self.queued(rig) == 1 && engine.running == [id])
-            engine.lookForClosed()
+            try await engine.lookForClosed()
             _ = try await second.received { $0.contains("Hello") }
             #expect(engine.running.count == 1 && engine.running != [id])
         }
