@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// The built binary, run as its user would.
-private struct Invocation {
+struct Invocation {
     var status: Int32
     var output: String
     var errors: String
