@@ -22,7 +22,10 @@ public final class RunIndex {
         guard FileManager.default.fileExists(atPath: directory.path, isDirectory: &isFolder), isFolder.boolValue else {
             throw RecordingError(file: directory.path, message: "no such folder")
         }
-        database = try Self.open("\(directory.path)/\(Self.name)")
+        let path = "\(directory.path)/\(Self.name)"
+        // A folder without recordings gets no file from somebody who looks for some.
+        let hasRecordings = try FileManager.default.fileExists(atPath: path) || !directory.segments().isEmpty
+        database = try hasRecordings ? Self.open(path) : Self.inMemory()
     }
 
     private static func open(_ path: String) throws -> DatabaseQueue {
@@ -47,6 +50,10 @@ public final class RunIndex {
                 try remove(path)
             }
         }
+        return try inMemory()
+    }
+
+    private static func inMemory() throws -> DatabaseQueue {
         let database = try DatabaseQueue()
         try database.write { try prepare($0) }
         return database

@@ -13,7 +13,7 @@ public struct RecordedRun: Sendable, Equatable {
 
     /// Loads a run.
     public init(_ summary: RunSummary) throws {
-        var reader = try SegmentReader(path: summary.segment, in: summary.bytes)
+        var reader = try SegmentReader(path: summary.segment, in: summary.bytes, run: summary.id)
         id = summary.id
         records = []
         while let block = reader.next() {

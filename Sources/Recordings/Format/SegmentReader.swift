@@ -33,13 +33,19 @@ public struct SegmentReader {
     private let data: Data
     private let end: Int
     private let isCompressed: Bool
+    /// The id that a line must hold to be read; `nil` for every line.
+    private let wanted: [UInt8]?
     private let decompressor = FrameDecompressor()
 
     /// The most of a plain file that makes a block.
     private static let plainBlock = 1 << 20
 
     /// Opens a segment, or the part of it in the given range, which must begin where a block does.
-    public init(path: String, in range: Range<Int>? = nil) throws {
+    /// - Parameter run: The run whose records are wanted; others are passed over. All when nothing is said.
+    public init(path: String, in range: Range<Int>? = nil, run: String? = nil) throws {
+        // An id that JSON may write in several ways cannot be looked for without reading JSON.
+        let isPlain = run?.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != 0x22 && $0 != 0x5C && $0 != 0x2F }
+        wanted = isPlain == true && run != "" ? run.map { Array($0.utf8) } : nil
         self.path = path
         data = try Data(contentsOf: URL(fileURLWithPath: path), options: .alwaysMapped)
         position = min(range?.lowerBound ?? 0, data.count)
@@ -93,12 +99,41 @@ public struct SegmentReader {
         return Array(data[position...stop])
     }
 
+    private static func lineEnd(in content: [UInt8], from start: Int) -> Int {
+        content.withUnsafeBytes { content in
+            guard let found = memchr(content.baseAddress! + start, 0x0A, content.count - start) else {
+                return content.count
+            }
+            return UnsafeRawPointer(found) - content.baseAddress!
+        }
+    }
+
+    /// How the lines of a gateway begin, but for a run's first.
+    private static let beginning = Array("{\"run\":\"".utf8)
+
+    /// Whether a line may be one of the wanted run's.
+    private static func holds(_ wanted: [UInt8], _ content: [UInt8], _ line: Range<Int>) -> Bool {
+        content.withUnsafeBytes { content in
+            let line = UnsafeRawBufferPointer(rebasing: content[line])
+            if line.starts(with: beginning) { return line.dropFirst(beginning.count).starts(with: wanted) }
+            var index = 0
+            while let found = memchr(line.baseAddress! + index, Int32(wanted[0]), line.count - index) {
+                index = UnsafeRawPointer(found) - line.baseAddress!
+                guard index + wanted.count <= line.count else { return false }
+                if memcmp(found, wanted, wanted.count) == 0 { return true }
+                index += 1
+            }
+            return false
+        }
+    }
+
     private mutating func records(in content: [UInt8], from start: Int) -> [RunRecord] {
         var records: [RunRecord] = []
         var index = 0
         while index < content.count {
-            let end = content[index...].firstIndex(of: UInt8(ascii: "\n")) ?? content.count
+            let end = Self.lineEnd(in: content, from: index)
             defer { index = end + 1 }
+            if let wanted, !Self.holds(wanted, content, index..<end) { continue }
             let line = content.span.extracting(index..<end)
             if line.trimmed(0..<line.count).isEmpty { continue }
             do throws(RunRecord.Unreadable) {

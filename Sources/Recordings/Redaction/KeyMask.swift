@@ -9,14 +9,17 @@ struct KeyMask {
     private static let longest = 1_024
 
     /// Whether everything that came has gone out.
-    var isEmpty: Bool { held.isEmpty }
+    var isIdle: Bool { held.isEmpty && !isInside }
+
+    /// Whether nothing in the bytes is to be masked, whatever comes before and after them, when nothing is held.
+    static func isClean(_ bytes: [UInt8]) -> Bool {
+        suspect(bytes) == bytes.count && KeyPattern.ranges(in: bytes).isEmpty
+    }
 
     /// Takes bytes.
     /// - Returns: What is settled by now: as many bytes as came and were not returned before, but for those held back.
     mutating func receive(_ bytes: [UInt8]) -> [UInt8] {
-        if held.isEmpty, !isInside, Self.suspect(bytes) == bytes.count, KeyPattern.ranges(in: bytes).isEmpty {
-            return bytes
-        }
+        if isIdle, Self.isClean(bytes) { return bytes }
         held += bytes
         var start = 0
         if isInside {
