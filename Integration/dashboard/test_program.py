@@ -2,12 +2,14 @@
 
 import json
 import threading
+import urllib.error
 import urllib.request
 import uuid
 
 import pytest
 
 from conftest import Chat, Page
+from fake_gateway import POLICY
 
 QUESTION = "Tell me a long story about an agent."
 
@@ -60,8 +62,6 @@ def test_the_pages_come_with_their_policy_and_their_tag(program):
     with urllib.request.urlopen(program.url + "/dashboard") as answer:
         assert answer.url == program.url + "/dashboard/" and answer.status == 200
         policy, tag = answer.headers["Content-Security-Policy"], answer.headers["ETag"]
-    from fake_gateway import POLICY
-
     assert policy == POLICY, "the pages were tested under another policy"
     again = urllib.request.Request(program.url + "/dashboard/", headers={"If-None-Match": tag})
     with pytest.raises(urllib.error.HTTPError) as answer:
@@ -119,7 +119,7 @@ def test_a_chat_is_stopped_and_goes_on(chat, program):
     chat.one("#extra").send_keys('{"ignore_eos": true, "temperature": 1, "seed": 1}')
     chat.ask(QUESTION)
     chat.until(lambda: len(chat.answer()) > 80)
-    chat.stop_button = chat.button.click()
+    chat.button.click()
     chat.becomes_idle()
     assert chat.chip() == "stopped" and chat.status().startswith("Stopped by you. ")
     kept = chat.answer()
@@ -147,7 +147,10 @@ def test_a_stop_that_comes_too_late(page, program):
     page.open()
     run = Generation(program)
     page.one(f"{row(run)} > .line .stop")
-    page.script("window.fetch = ((fetch) => (url, options) => String(url).includes('/stop') ? window.gate.then(() => fetch(url, options)) : fetch(url, options))(window.fetch); window.gate = new Promise((open) => (window.open_gate = open))")
+    page.script(
+        "const { fetch } = window; const gate = new Promise((open) => (window.open_gate = open));"
+        "window.fetch = async (url, options) => { if (/stop/.test(url)) await gate; return fetch(url, options); }"
+    )
     page.one(f"{row(run)} > .line .stop").click()
     program.request("POST", f"/v1/runs/{run.id}/stop", {})
     run.end()
