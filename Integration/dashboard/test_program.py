@@ -7,9 +7,11 @@ import urllib.request
 import uuid
 
 import pytest
+from selenium.webdriver.common.keys import Keys
 
 from conftest import Chat, Page
 from fake_gateway import POLICY
+from loopguard_process import Loopguard
 
 QUESTION = "Tell me a long story about an agent."
 
@@ -181,3 +183,20 @@ def test_the_history_is_filtered_by_the_program(page, program):
     assert {chip.text for chip in page.all("#ended .chip")} == {"completed"}
     page.open("/dashboard/?detector=stutter")
     page.sees("#history-note", "No run matches.")
+
+
+def test_a_control_key(driver, tmp_path, binary, program):
+    """With a key the pages are open and what they show is not; the key is asked for and is enough for a stop."""
+    key = tmp_path / "key"
+    key.write_text("correct-horse-battery-staple\n")
+    with Loopguard(binary, "--control-key-file", str(key)) as locked:
+        driver.get(locked.url + "/dashboard/")
+        page = Page(driver, locked.url)
+        page.one("dialog[open] input").send_keys("wrong", Keys.ENTER)
+        page.sees("dialog[open]", "The gateway does not know this key.")
+        page.one("dialog[open] input").send_keys("correct-horse-battery-staple", Keys.ENTER)
+        page.sees("#connection-word", "Live")
+        run = Generation(locked)
+        page.one(f"{row(run)} > .line .stop").click()
+        page.sees(f"{row(run)} > .line .chip", "stopped")
+        run.end()
