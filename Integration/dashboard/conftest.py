@@ -184,11 +184,17 @@ def chat(driver, gateway):
 
 
 @pytest.fixture(scope="session")
-def program():
-    """The built program with its embedded engine, where it has the control API already."""
+def binary():
+    """The built program."""
     binary = os.environ.get("LOOPGUARD", ".build/debug/loopguard")
     if not pathlib.Path(binary).exists():
         pytest.skip(f"{binary} is not built")
+    return binary
+
+
+@pytest.fixture(scope="session")
+def program(binary):
+    """The program with its embedded engine."""
     with Loopguard(binary) as loopguard:
         if loopguard.request("GET", "/v1/runs")[0] != 200:
             pytest.skip("the program has no control API")

@@ -8,6 +8,8 @@ import json
 import pathlib
 import queue
 import re
+import select
+import socket
 import threading
 import time
 import uuid
@@ -21,8 +23,11 @@ POLICY = (
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
     "require-trusted-types-for 'script'; trusted-types 'none'"
 )
+SERIES = ("runs", "tokens", "trips", "cancels", "tokens_saved")
 LIVE = ("queued", "sent", "streaming", "stopping")
-TERMINAL = {"completed": "done", "stopped": "cancel", "capped": "cancel", "failed": "failed", "disconnected": "disconnected"}
+TERMINAL = {
+    "completed": "done", "stopped": "cancel", "capped": "cancel", "failed": "failed", "disconnected": "disconnected",
+}
 
 
 class Lost(Exception):
@@ -36,10 +41,11 @@ class Run:
         self.gateway, self.id, self.generation = gateway, id, generation
         parent = gateway.runs.get(facts.get("parent"))
         self.facts = {
-            "state": "sent", "kind": "chat_completions", "model": "m", "path": "/v1/chat/completions", "client": "opencode/1.2",
-            "session": None, "tree": None, "node": None, "turn": None, "parent": None, "root": parent.facts["root"] if parent else id,
-            "depth": parent.facts["depth"] + 1 if parent else 0, "started": time.time(), "duration_ms": None, "ttft_ms": None,
-            "bytes": 0, "events": 0, "tokens": None, "max_tokens": None, "reason": None, "cancel": None, "engine": None, "warnings": [],
+            "state": "sent", "kind": "chat_completions", "model": "m", "path": "/v1/chat/completions",
+            "client": "opencode/1.2", "session": None, "tree": None, "node": None, "turn": None, "parent": None,
+            "root": parent.facts["root"] if parent else id, "depth": parent.facts["depth"] + 1 if parent else 0,
+            "started": time.time(), "duration_ms": None, "ttft_ms": None, "bytes": 0, "events": 0, "tokens": None,
+            "max_tokens": None, "reason": None, "cancel": None, "engine": None, "warnings": [],
         } | facts
         self.content, self.reasoning, self.tool_calls = "", "", []
 
@@ -170,14 +176,15 @@ class Handler(BaseHTTPRequestHandler):
                     if trouble["lose"]:
                         raise Lost
                     if trouble["status"]:
-                        return self.answer({"error": {"message": trouble["message"], "type": "error", "code": "made_up"}}, trouble["status"])
-            if gateway.key and path.startswith(("/v1/runs", "/v1/stats")) and self.headers.get("X-Loopguard-Key") != gateway.key:
-                return self.answer({"error": {"message": "The control key is missing.", "type": "unauthorized", "code": "no_key"}}, 401)
+                        return self.refuse(trouble["status"], trouble["message"], "made_up")
+            is_control = path.startswith(("/v1/runs", "/v1/stats"))
+            if gateway.key and is_control and self.headers.get("X-Loopguard-Key") != gateway.key:
+                return self.refuse(401, "The control key is missing.", "no_key")
             for pattern, name in ROUTES.get(method, []):
                 found = re.fullmatch(pattern, path)
                 if found:
                     return getattr(self, name)(*map(unquote, found.groups()))
-            self.answer({"error": {"message": "there is nothing here", "type": "not_found", "code": "unknown"}}, 404)
+            self.refuse(404, "There is nothing here.", "unknown")
         except (Lost, ConnectionError):
             self.close_connection = True
 
@@ -187,7 +194,7 @@ class Handler(BaseHTTPRequestHandler):
         name = {"/dashboard/": "index.html", "/dashboard/chat": "chat.html"}.get(path, path.removeprefix("/dashboard/"))
         file = PAGES / name
         if path == "/dashboard" or not file.is_file() or file.parent != PAGES:
-            return self.answer({"error": {"message": "no such page"}}, 404)
+            return self.refuse(404, "There is no such page.", "unknown")
         data = file.read_bytes()
         self.send_response(200)
         self.send_header("Content-Type", f"{TYPES[file.suffix]}; charset=utf-8")
@@ -218,7 +225,7 @@ class Handler(BaseHTTPRequestHandler):
     def find(self, id):
         run = self.server.runs.get(id)
         if run is None:
-            self.answer({"error": {"message": "No such run.", "type": "not_found", "code": "unknown"}}, 404)
+            self.refuse(404, "There is no such run.", "unknown")
         return run
 
     def one(self, id):
@@ -253,17 +260,22 @@ class Handler(BaseHTTPRequestHandler):
             if common["mode"] == "immediate":
                 for member in members:
                     if member.state in LIVE and member.state != "stopping":
-                        member.facts["cancel"] = {"source": self.body.get("source", "api"), "at": time.time(), "duplicates": 0}
+                        source = self.body.get("source", "api")
+                        member.facts["cancel"] = {"source": source, "at": time.time(), "duplicates": 0}
                         member.enter("stopping", "user_stop" if member is run else "tree_stop")
                         cancelled.append(member.id)
-            answer = common | {"cancelled": True, "status": "stopping", "state": "stopping", "reason": None, "duplicate": not cancelled, "cancelled_runs": cancelled}
+            answer = common | {
+                "cancelled": True, "status": "stopping", "state": "stopping", "reason": None,
+                "duplicate": not cancelled and common["mode"] == "immediate", "cancelled_runs": cancelled,
+            }
         self.answer(answer, 202)
         if gateway.settles:
             for id in cancelled:
                 gateway.runs[id].end("stopped")
 
     def stats(self):
-        self.answer(self.server.stats | {"now": time.time(), "live": sum(run.state in LIVE for run in self.server.runs.values())})
+        live = sum(run.state in LIVE for run in self.server.runs.values())
+        self.answer(self.server.stats | {"now": time.time(), "live": live})
 
     def events(self, id=None):
         gateway = self.server
@@ -303,10 +315,9 @@ class Handler(BaseHTTPRequestHandler):
         gateway = self.server
         id = self.headers.get("X-Run-Id") or f"run_{uuid.uuid4().hex}"
         path = urlsplit(self.path).path
-        run = gateway.start(id=id, model=self.body.get("model", ""), client="browser", kind=KINDS[path], path=path, max_tokens=self.body.get("max_tokens"))
+        run = gateway.start(id=id, model=self.body.get("model", ""), client="browser", kind=KINDS[path], path=path)
         turn = Turn(self, self.body, run)
         gateway.turns.put(turn)
-        gateway.seen(turn)
         try:
             self.play(turn)
         except (Lost, ConnectionError):
@@ -343,7 +354,7 @@ class Handler(BaseHTTPRequestHandler):
                     return self.close_chat(turn, reason)
                 case ("refuse", status, message):
                     run.end("failed", "engine_error")
-                    return self.answer({"error": {"message": message, "type": "server_error", "code": "x"}}, status)
+                    return self.refuse(status, message, "engine_error")
                 case ("picture", base64):
                     run.end("completed")
                     return self.answer({"created": 0, "data": [{"b64_json": base64}]})
@@ -353,9 +364,6 @@ class Handler(BaseHTTPRequestHandler):
                     raise Lost
 
     def client_has_left(self):
-        import select
-        import socket
-
         readable, _, _ = select.select([self.connection], [], [], 0)
         return bool(readable) and not self.connection.recv(1, socket.MSG_PEEK)
 
@@ -364,18 +372,20 @@ class Handler(BaseHTTPRequestHandler):
             turn.started = True
             self.start_stream({"X-Loopguard-Run-Id": turn.run.id})
 
-    def send_chunk(self, turn, delta, finish=None, **more):
-        choice = {"index": 0, "delta": delta, "finish_reason": finish} | ({"stop_reason": more.get("stop_reason")} if more.get("stop_reason") else {})
-        chunk = {"id": "chatcmpl-1", "object": "chat.completion.chunk", "created": 0, "model": turn.run.facts["model"], "choices": [choice]}
-        if more.get("stop_reason"):
-            chunk["guard"] = {"reason": more["stop_reason"], "run_id": turn.run.id, "evidence": turn.run.facts.get("evidence")}
+    def send_chunk(self, turn, delta, finish=None, stop_reason=None):
+        facts = turn.run.facts
+        choice = {"index": 0, "delta": delta, "finish_reason": finish}
+        chunk = {"id": "chatcmpl-1", "object": "chat.completion.chunk", "model": facts["model"], "choices": [choice]}
+        if stop_reason:
+            choice["stop_reason"] = stop_reason
+            chunk["guard"] = {"reason": stop_reason, "run_id": turn.run.id, "evidence": facts.get("evidence")}
         self.chunk(f"data: {json.dumps(chunk)}\n\n")
 
-    def close_chat(self, turn, reason, **more):
+    def close_chat(self, turn, reason, stop_reason=None):
         if turn.run.facts["kind"] == "images":
             return self.answer({"created": 0, "data": [], "status": "cancelled"})
         self.chat_head(turn)
-        self.send_chunk(turn, {}, reason, **more)
+        self.send_chunk(turn, {}, reason, stop_reason)
         self.chunk("data: [DONE]\n\n")
         self.chunk("")
 
@@ -393,6 +403,9 @@ class Handler(BaseHTTPRequestHandler):
         data = text.encode()
         self.wfile.write(b"%x\r\n%s\r\n" % (len(data), data))
         self.wfile.flush()
+
+    def refuse(self, status, message, code):
+        self.answer({"error": {"message": message, "type": "error", "code": code}}, status)
 
     def answer(self, body, status=200):
         data = json.dumps(body).encode()
@@ -429,12 +442,10 @@ class FakeGateway(ThreadingHTTPServer):
         self.key = None
         self.settles = False  # whether a stop is followed by its end at once
         self.closing, self.cut, self.listeners = False, 0, 0
-        self.seen = lambda turn: None
-        zeros = [0] * 360
         self.stats = {
             "uptime_s": 3600, "version": "0.1.0", "upstream": "http://127.0.0.1:8080", "engine": "llama.cpp",
-            "totals": dict.fromkeys(("runs", "completed", "capped", "stopped", "disconnected", "failed", "trips", "cancels", "tokens", "bytes", "tokens_saved"), 0),
-            "series": {"step_s": 10, "start": time.time() - 3600, **{name: list(zeros) for name in ("runs", "tokens", "trips", "cancels", "tokens_saved")}},
+            "totals": dict.fromkeys([*TERMINAL, "runs", "trips", "cancels", "tokens", "bytes", "tokens_saved"], 0),
+            "series": {"step_s": 10, "start": time.time() - 3600, **{name: [0] * 360 for name in SERIES}},
         }
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
@@ -456,7 +467,8 @@ class FakeGateway(ThreadingHTTPServer):
 
     def trouble(self, path, status=None, message="It was told to fail.", lose=False, held=False, method=None):
         """From now on requests for `path` fail, break off, or wait until `gate` of what is returned is set."""
-        trouble = {"path": path, "status": status, "message": message, "lose": lose, "method": method, "gate": threading.Event()}
+        trouble = {"path": path, "status": status, "message": message, "lose": lose, "method": method}
+        trouble["gate"] = threading.Event()
         if not held:
             trouble["gate"].set()
         self.troubles.append(trouble)

@@ -16,8 +16,9 @@ def violations(page):
     page.script(AXE)
     found = page.driver.execute_async_script(
         "const done = arguments[arguments.length - 1];"
-        "axe.run(document, { runOnly: { type: 'tag', values: arguments[0] }, rules: { 'target-size': { enabled: true } } })"
-        ".then((result) => done({ violations: result.violations, passes: result.passes.length }), (error) => done({ error: String(error) }))",
+        "const options = { runOnly: { type: 'tag', values: arguments[0] }, rules: { 'target-size': { enabled: true } } };"
+        "axe.run(document, options).then(({ violations, passes }) => done({ violations, passes: passes.length }),"
+        " (error) => done({ error: String(error) }))",
         RULES,
     )
     assert found.get("passes", 0) > 15, found

@@ -222,7 +222,8 @@ def test_a_picture(chat, gateway):
     assert turn.body == {"model": "tiny", "prompt": "A cat", "n": 1, "response_format": "b64_json"}
     turn.picture(dot())
     chat.becomes_idle()
-    chat.until(lambda: chat.script("const image = document.querySelector('.message img'); return image?.complete && image.naturalWidth") == 1)
+    width = "const image = document.querySelector('.message img'); return image?.complete && image.naturalWidth"
+    chat.until(lambda: chat.script(width) == 1)
 
 
 def test_a_picture_that_is_cancelled(chat, gateway):
@@ -291,4 +292,5 @@ def dot():
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
     header = chunk(b"IHDR", struct.pack(">IIBBBBB", 1, 1, 8, 2, 0, 0, 0))
-    return base64.b64encode(b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", zlib.compress(b"\0\xff\0\0")) + chunk(b"IEND", b"")).decode()
+    pixel = chunk(b"IDAT", zlib.compress(b"\0\xff\0\0"))
+    return base64.b64encode(b"\x89PNG\r\n\x1a\n" + header + pixel + chunk(b"IEND", b"")).decode()

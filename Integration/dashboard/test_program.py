@@ -2,12 +2,16 @@
 
 import json
 import threading
+import urllib.error
 import urllib.request
 import uuid
 
 import pytest
+from selenium.webdriver.common.keys import Keys
 
 from conftest import Chat, Page
+from fake_gateway import POLICY
+from loopguard_process import Loopguard
 
 QUESTION = "Tell me a long story about an agent."
 
@@ -60,8 +64,6 @@ def test_the_pages_come_with_their_policy_and_their_tag(program):
     with urllib.request.urlopen(program.url + "/dashboard") as answer:
         assert answer.url == program.url + "/dashboard/" and answer.status == 200
         policy, tag = answer.headers["Content-Security-Policy"], answer.headers["ETag"]
-    from fake_gateway import POLICY
-
     assert policy == POLICY, "the pages were tested under another policy"
     again = urllib.request.Request(program.url + "/dashboard/", headers={"If-None-Match": tag})
     with pytest.raises(urllib.error.HTTPError) as answer:
@@ -119,7 +121,7 @@ def test_a_chat_is_stopped_and_goes_on(chat, program):
     chat.one("#extra").send_keys('{"ignore_eos": true, "temperature": 1, "seed": 1}')
     chat.ask(QUESTION)
     chat.until(lambda: len(chat.answer()) > 80)
-    chat.stop_button = chat.button.click()
+    chat.button.click()
     chat.becomes_idle()
     assert chat.chip() == "stopped" and chat.status().startswith("Stopped by you. ")
     kept = chat.answer()
@@ -147,7 +149,10 @@ def test_a_stop_that_comes_too_late(page, program):
     page.open()
     run = Generation(program)
     page.one(f"{row(run)} > .line .stop")
-    page.script("window.fetch = ((fetch) => (url, options) => String(url).includes('/stop') ? window.gate.then(() => fetch(url, options)) : fetch(url, options))(window.fetch); window.gate = new Promise((open) => (window.open_gate = open))")
+    page.script(
+        "const { fetch } = window; const gate = new Promise((open) => (window.open_gate = open));"
+        "window.fetch = async (url, options) => { if (/stop/.test(url)) await gate; return fetch(url, options); }"
+    )
     page.one(f"{row(run)} > .line .stop").click()
     program.request("POST", f"/v1/runs/{run.id}/stop", {})
     run.end()
@@ -178,3 +183,20 @@ def test_the_history_is_filtered_by_the_program(page, program):
     assert {chip.text for chip in page.all("#ended .chip")} == {"completed"}
     page.open("/dashboard/?detector=stutter")
     page.sees("#history-note", "No run matches.")
+
+
+def test_a_control_key(driver, tmp_path, binary, program):
+    """With a key the pages are open and what they show is not; the key is asked for and is enough for a stop."""
+    key = tmp_path / "key"
+    key.write_text("correct-horse-battery-staple\n")
+    with Loopguard(binary, "--control-key-file", str(key)) as locked:
+        driver.get(locked.url + "/dashboard/")
+        page = Page(driver, locked.url)
+        page.one("dialog[open] input").send_keys("wrong", Keys.ENTER)
+        page.sees("dialog[open]", "The gateway does not know this key.")
+        page.one("dialog[open] input").send_keys("correct-horse-battery-staple", Keys.ENTER)
+        page.sees("#connection-word", "Live")
+        run = Generation(locked)
+        page.one(f"{row(run)} > .line .stop").click()
+        page.sees(f"{row(run)} > .line .chip", "stopped")
+        run.end()

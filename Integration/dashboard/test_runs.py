@@ -1,5 +1,6 @@
 """The page of runs: the tree, the text, what was found, the history, the last hour."""
 
+import json
 import time
 
 import pytest
@@ -72,7 +73,9 @@ def test_stopping_a_tree_asks_first_and_names_its_size(runs, gateway):
     click(runs, line(runs, root), "Stop run + 3")
     click(runs, "dialog", "Stop 4 runs")
     runs.until(lambda: all(run.state == "stopping" for run in (root, first, second, deepest)))
-    assert gateway.stops[0][2] == {"scope": "tree", "mode": "immediate", "source": "dashboard", "if_generation": root.generation}
+    assert gateway.stops[0][2] == {
+        "scope": "tree", "mode": "immediate", "source": "dashboard", "if_generation": root.generation,
+    }
     for run in (root, first, second, deepest):
         run.end("stopped")
         runs.sees(f"{line(runs, run)} .chip", "stopped")
@@ -182,7 +185,8 @@ def test_warnings_are_shown(runs, gateway):
     ("evidence", "text", "marked"),
     [
         ({"unit": "ab", "period": 2}, "xabababa", ["ab", "ab", "ab", "a"]),
-        ({"unit": "long beginning", "period": 40}, "long beginning and end; long beginning and end; ", ["long beginning and end; ", "long beginning and end; "]),
+        ({"unit": "long beginning", "period": 40}, "long beginning and end; " * 2, ["long beginning and end; "] * 2),
+        ({"unit": "abc", "period": 3}, "bcabcabca", ["bc", "abc", "abc", "a"]),
         ({"line": "the same line"}, "The same  line\nother\nthe same line\n", ["The same  line", "the same line"]),
         ({"sentence": "I will try (again).", "like": "x"}, "Well. I will try (again). So.", ["I will try (again)."]),
         ({"unit": "gone"}, "nothing of it", []),
@@ -192,8 +196,6 @@ def test_warnings_are_shown(runs, gateway):
     ],
 )
 def test_what_is_marked(runs, evidence, text, marked):
-    import json
-
     runs.open()
     found = runs.module(
         f"const {{ pieces }} = await load('evidence.js'); const evidence = {json.dumps(evidence)}, text = {json.dumps(text)};"

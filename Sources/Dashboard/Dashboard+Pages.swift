@@ -1,6 +1,7 @@
 extension Dashboard {
     /// Every page by its path below ``root``. SwiftPM makes an array of bytes out of each file in `Pages`.
     static let pages: [String: Page] = [
+        "action-button.js": Page(script, PackageResources.action_button_js),
         "api.js": Page(script, PackageResources.api_js),
         "charts.js": Page(script, PackageResources.charts_js),
         "chat-options.js": Page(script, PackageResources.chat_options_js),
@@ -14,6 +15,7 @@ extension Dashboard {
         "events.js": Page(script, PackageResources.events_js),
         "evidence.js": Page(script, PackageResources.evidence_js),
         "format.js": Page(script, PackageResources.format_js),
+        "generation.js": Page(script, PackageResources.generation_js),
         "history.js": Page(script, PackageResources.history_js),
         "icon.svg": Page(svg, PackageResources.icon_svg),
         "icons.js": Page(script, PackageResources.icons_js),
@@ -21,6 +23,7 @@ extension Dashboard {
         "key.js": Page(script, PackageResources.key_js),
         "live-list.js": Page(script, PackageResources.live_list_js),
         "message-view.js": Page(script, PackageResources.message_view_js),
+        "outcome.js": Page(script, PackageResources.outcome_js),
         "run-detail.js": Page(script, PackageResources.run_detail_js),
         "run-row.js": Page(script, PackageResources.run_row_js),
         "run-store.js": Page(script, PackageResources.run_store_js),

@@ -117,11 +117,12 @@ function area(values) {
   const most = Math.max(1, ...values);
   const step = width / (bars - 1);
   const first = bars - values.length;
-  const points = values.map((value, index) => `${((first + index) * step).toFixed(1)},${(height - 1 - (value / most) * (height - 5)).toFixed(1)}`);
-  const start = (first * step).toFixed(1);
+  const across = (index) => ((first + index) * step).toFixed(1);
+  const up = (value) => (height - 1 - (value / most) * (height - 5)).toFixed(1);
+  const points = values.map((value, index) => `${across(index)},${up(value)}`);
   return [
     base(),
-    drawing("path", { class: "area", d: `M${start},${height}L${points.join("L")}L${width},${height}Z` }),
+    drawing("path", { class: "area", d: `M${across(0)},${height}L${points.join("L")}L${width},${height}Z` }),
     drawing("polyline", { class: "curve", points: points.join(" ") }),
   ];
 }

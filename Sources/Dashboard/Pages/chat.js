@@ -1,13 +1,14 @@
 // The page of a chat: one conversation, one button that sends and stops.
+import { drawAction } from "./action-button.js";
 import { allEvents, getRun, getText, stopRun } from "./api.js";
-import { chatCompletion, listModels, newRunID, picture } from "./completion.js";
-import { answer, load, question, save, toRequest } from "./conversation.js";
+import { ChatOptions } from "./chat-options.js";
+import { listModels, newRunID } from "./completion.js";
+import { answer, load, question, save } from "./conversation.js";
 import { byId, oncePerFrame, setAttribute, setText } from "./dom.js";
 import { EventFeed, followWhileVisible } from "./events.js";
-import { plural, words } from "./format.js";
-import { icon } from "./icons.js";
+import { converse, paint } from "./generation.js";
 import { MessageView } from "./message-view.js";
-import { ChatOptions } from "./chat-options.js";
+import { outcomeOf, summary } from "./outcome.js";
 import { isLive, isTerminalEvent } from "./run-store.js";
 import { idle, isLive as isBusy, isStopping, next, reasons } from "./stop-button.js";
 import { patience } from "./stop-control.js";
@@ -36,6 +37,7 @@ const draw = oncePerFrame(() => {
   for (const message of changed) views.get(message)?.update();
   changed.clear();
   drawButton();
+  for (const view of views.values()) view.offerAgain(!isBusy(machine) && view.message === messages.at(-1));
   byId("welcome").hidden = messages.length > 0;
   byId("log").setAttribute("aria-busy", String(isBusy(machine)));
   if (following) box.scrollTop = box.scrollHeight;
@@ -51,29 +53,7 @@ function viewOf(message) {
   return view;
 }
 
-const faces = {
-  send: ["send", "Send", "Send message"],
-  stop: ["stop", "Stop", "Stop generation"],
-  wait: ["wait", "Stopping…", "Stopping…"],
-  force: ["stop", "Force stop", "Force stop"],
-};
-
-/** One element for everything, so that the focus stays where it is. */
-function drawButton() {
-  const waits = isStopping(machine) && machine.phase !== "overdue";
-  const face = machine.phase === "overdue" ? "force" : waits ? "wait" : isBusy(machine) ? "stop" : "send";
-  const [image, text, name] = faces[face];
-  if (action.dataset.face !== face) action.replaceChildren(icon(image), text);
-  action.dataset.face = face;
-  setAttribute(action, "aria-label", name);
-  setAttribute(action, "data-phase", isBusy(machine) ? "live" : null);
-  setAttribute(action, "data-busy", waits);
-  const empty = face === "send" && !prompt.value.trim();
-  setAttribute(action, "aria-disabled", waits || empty ? "true" : null);
-  action.classList.toggle("primary", !isBusy(machine));
-  for (const button of document.querySelectorAll(".again")) button.hidden = isBusy(machine) || button.closest(".message").nextElementSibling;
-}
-
+const drawButton = () => drawAction(action, machine, prompt.value.trim() !== "");
 const say = (text) => setText(byId("turn-status"), text);
 
 // The button
@@ -137,64 +117,23 @@ async function look(about) {
 
 // A turn
 
-function begin(message, work) {
+function take(message) {
   turn = new Turn(message);
   turns.set(turn.owner, turn);
   send({ type: "start", owner: turn.owner });
-  say("Generating");
-  save(messages);
-  follow(turn, work);
 }
 
-async function follow(current, work) {
-  try {
-    const outcome = await work(current);
-    settle(current, outcome);
-  } catch (error) {
-    if (error.name === "AbortError") settle(current, { state: "disconnected", text: "The connection was closed." });
-    else if (error.status === 499) settle(current, { state: "stopped", reason: "user_stop" });
-    else settle(current, { state: "failed", text: error.message, lost: error.status === 0 });
-  }
-  if (current !== turn) turns.delete(current.owner);
-}
-
-async function converse(current) {
-  const key = options.engineKey;
+/** Has the answer made, and follows it to its end. */
+async function follow(current) {
   const before = messages.slice(0, messages.indexOf(current.message));
-  const request = { ...options.request, messages: toRequest(before, options.system) };
-  let end = null;
-  for await (const part of chatCompletion(request, { key, runID: current.runID, signal: current.controller.signal })) {
-    if ("runID" in part) current.message.runID = part.runID ?? current.runID;
-    else if (part.finish) end = part;
-    else if (current.message.pending) {
-      current.add(part, machine.owner === current.owner && isStopping(machine));
-      changed.add(current.message);
-      draw();
-    }
-  }
-  if (!end) throw new Error("The stream broke off.");
-  const { stopReason, evidence, finish } = end;
-  if (stopReason?.startsWith("guard:")) return { state: "capped", reason: stopReason, detector: stopReason.slice(6), evidence };
-  if (stopReason === "user_stop" || stopReason === "tree_stop") return { state: "stopped", reason: stopReason };
-  return { state: "completed", text: finish === "length" ? "The limit of tokens is reached." : null };
-}
-
-async function paint(current) {
-  const asked = messages[messages.indexOf(current.message) - 1].content;
-  try {
-    const made = await picture(
-      { ...(options.request.model ? { model: options.request.model } : {}), prompt: asked },
-      { key: options.engineKey, runID: current.runID, signal: current.controller.signal },
-    );
-    current.message.picture = made;
-    return made ? { state: "completed" } : { state: "stopped", reason: "user_stop" };
-  } catch (error) {
-    if ([404, 405, 501].includes(error.status)) {
-      options.withoutImages();
-      throw new Error("This engine makes no pictures.");
-    }
-    throw error;
-  }
+  const hear = (part) => {
+    if (!current.message.pending) return;
+    current.add(part, machine.owner === current.owner && isStopping(machine));
+    changed.add(current.message);
+    draw();
+  };
+  settle(current, await (current.message.image ? paint(current, before, options) : converse(current, before, options, hear)));
+  if (current !== turn) turns.delete(current.owner);
 }
 
 /** The gateway says that a run is over. One that ended by itself is over here when its text is, which may come later. */
@@ -212,30 +151,14 @@ function settle(current, run) {
     message.outcome.text ??= run.text;
   } else {
     if (run.state !== "stopped") current.release();
-    const byOther = run.state === "stopped" && run.reason && !current.clicked;
     message.pending = false;
     message.figures = current.figures;
-    message.outcome = {
-      state: run.state, reason: run.reason, detector: run.detector, evidence: run.evidence,
-      text: run.text ?? (byOther ? stoppedElsewhere(run) : null), lost: run.lost ?? false,
-    };
+    message.outcome = outcomeOf(run, current.clicked);
   }
-  if (current === turn) say(summary(message, current));
+  if (current === turn) say(summary(message.outcome, current));
   changed.add(message);
   save(messages);
   draw();
-}
-
-const stoppedElsewhere = ({ reason, cancel }) =>
-  reason === "user_stop" ? `Stopped elsewhere${cancel?.source ? `, from the ${cancel.source}` : ""}.` : `${words(reason)}.`;
-
-function summary({ outcome }, { tokens, clicked }) {
-  switch (outcome.state) {
-    case "completed": return outcome.text ?? "Answered.";
-    case "stopped": return `${clicked ? "Stopped by you." : "Stopped elsewhere."} ${plural(tokens, "token")} kept.`;
-    case "capped": return `Cut by loop guard: ${words(outcome.detector ?? outcome.reason)}.`;
-    default: return `${outcome.state === "failed" ? "Failed" : "Ended"}: ${outcome.text ?? words(outcome.reason)}`;
-  }
 }
 
 function submit() {
@@ -249,7 +172,10 @@ function submit() {
 function reply(image) {
   const message = answer(newRunID(), image);
   messages.push(message);
-  begin(message, image ? paint : converse);
+  take(message);
+  say("Generating");
+  save(messages);
+  follow(turn);
   byId("scroll").scrollTop = byId("scroll").scrollHeight;
 }
 
@@ -335,15 +261,13 @@ function resume() {
   // A page that is left loses its connections first, and has noted that as a failure.
   if (!message?.pending && !message?.outcome?.lost) return;
   Object.assign(message, { restored: true, pending: true, outcome: null });
-  turn = new Turn(message);
-  turns.set(turn.owner, turn);
-  send({ type: "start", owner: turn.owner });
+  take(message);
 }
 
 addEventListener("pagehide", () => save(messages));
 listModels(options.engineKey).then(
   (models) => options.offer(models),
-  (failure) => say(failure.status === 401 ? "The engine wants a key: put it under Options." : `No models: ${failure.message}`),
+  ({ status, message }) => say(status === 401 ? "The engine wants a key: put it under Options." : `No models: ${message}`),
 );
 options.onKey = () => listModels(options.engineKey).then((models) => options.offer(models), () => {});
 resume();

@@ -61,7 +61,9 @@ function* parts(chunk) {
   if (content || reasoning || calls.length) yield { content, reasoning, calls };
   if (choice?.finish_reason) {
     const stopReason = choice.stop_reason ?? chunk.guard?.reason ?? null;
-    yield { finish: choice.finish_reason, stopReason: typeof stopReason === "string" ? stopReason : null, evidence: chunk.guard?.evidence ?? null };
+    // vLLM puts the stop token that it found there, a number.
+    const named = typeof stopReason === "string" ? stopReason : null;
+    yield { finish: choice.finish_reason, stopReason: named, evidence: chunk.guard?.evidence ?? null };
   }
 }
 

@@ -66,8 +66,9 @@ export function sentence(detector, evidence = {}) {
 
 /** All facts, as a list of terms. */
 export function facts(evidence) {
-  const pairs = Object.entries(evidence).map(([name, value]) =>
-    element("div", {}, element("dt", {}, words(name)), element("dd", { class: typeof value === "string" ? "quoted" : null }, String(value))),
-  );
+  const pairs = Object.entries(evidence).map(([name, value]) => {
+    const quoted = typeof value === "string" ? "quoted" : null;
+    return element("div", {}, element("dt", {}, words(name)), element("dd", { class: quoted }, String(value)));
+  });
   return element("dl", { class: "facts" }, ...pairs);
 }

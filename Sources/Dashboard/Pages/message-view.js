@@ -19,10 +19,19 @@ export class MessageView {
       this.node.append(element("span", { class: "unseen" }, "You: "), this.body);
       return;
     }
-    this.thinking = element("span", { class: "thinking", role: "img", "aria-label": "Waiting for the first token" }, element("i"), element("i"), element("i"));
+    this.thinking = element(
+      "span",
+      { class: "thinking", role: "img", "aria-label": "Waiting for the first token" },
+      element("i"), element("i"), element("i"),
+    );
     this.reasoningText = document.createTextNode("");
     this.summary = element("summary", {}, "Reasoning");
-    this.reasoning = element("details", { class: "reasoning", hidden: true }, this.summary, element("pre", { tabindex: "0", "aria-label": "Reasoning" }, this.reasoningText));
+    this.reasoning = element(
+      "details",
+      { class: "reasoning", hidden: true },
+      this.summary,
+      element("pre", { tabindex: "0", "aria-label": "Reasoning" }, this.reasoningText),
+    );
     this.calls = element("div", { class: "calls" });
     this.below = element("div", { class: "below" });
     this.node.append(element("span", { class: "unseen" }, "Model: "), this.thinking, this.reasoning, this.body, this.calls, this.below);
@@ -42,6 +51,12 @@ export class MessageView {
     if (!message.pending) this.#finish(content);
   }
 
+  /** Whether the answer can be asked for again: only the last one, and while nothing is being written. */
+  offerAgain(offered) {
+    const button = this.below?.querySelector(".again");
+    if (button) button.hidden = !offered;
+  }
+
   #showCalls() {
     const { calls, pending, outcome } = this.message;
     const drawn = JSON.stringify([calls, pending, outcome?.state]);
@@ -57,8 +72,12 @@ export class MessageView {
     this.body.replaceChildren(...(evidence ? markedText(content, evidence) : formatted(content)));
     this.node.querySelector(".made")?.remove();
     if (image) {
-      const failed = outcome?.state === "failed" ? "No picture" : "Cancelled";
-      this.body.after(picture ? element("img", { class: "made", src: picture, alt: "What the model has drawn" }) : element("div", { class: "made placeholder" }, failed));
+      const missing = outcome?.state === "failed" ? "No picture" : "Cancelled";
+      this.body.after(
+        picture
+          ? element("img", { class: "made", src: picture, alt: "What the model has drawn" })
+          : element("div", { class: "made placeholder" }, missing),
+      );
     }
     const parts = [];
     if (outcome && outcome.state !== "completed") parts.push(stateChip(outcome));
@@ -95,7 +114,8 @@ function isWhole({ arguments: text }) {
 
 /** Text with its fenced code in boxes. */
 function formatted(content) {
-  return content.split(/^```[^\n]*\n?/m).map((part, index) =>
-    index % 2 ? element("pre", { tabindex: "0", "aria-label": "Code" }, element("code", {}, part.replace(/\n$/, ""))) : document.createTextNode(index ? part.replace(/^\n/, "") : part),
-  );
+  return content.split(/^```[^\n]*\n?/m).map((part, index) => {
+    if (index % 2 === 0) return document.createTextNode(index ? part.replace(/^\n/, "") : part);
+    return element("pre", { tabindex: "0", "aria-label": "Code" }, element("code", {}, part.replace(/\n$/, "")));
+  });
 }

@@ -27,7 +27,8 @@ export class RunDetail {
     this.finding = element("div", { class: "finding", hidden: true });
     this.warnings = element("div", { class: "warnings", hidden: true });
     this.reasoning = element("pre", { tabindex: "0", "aria-label": "Reasoning" });
-    this.folded = element("details", { class: "reasoning", hidden: true }, element("summary", {}, "Reasoning"), this.reasoning);
+    const summary = element("summary", {}, "Reasoning");
+    this.folded = element("details", { class: "reasoning", hidden: true }, summary, this.reasoning);
     this.content = element("pre", { class: "text", tabindex: "0", "aria-label": "Text" });
     this.calls = element("div", { class: "calls" });
     this.note = element("p", { class: "muted note" });
@@ -111,15 +112,18 @@ export class RunDetail {
       this.folded.open = true;
       this.folded.dataset.opened = "once";
     }
-    this.calls.replaceChildren(...(text.tool_calls ?? []).map((call) => toolCall({ ...call, executed: isLive(this.#run) || call.complete !== false }, evidence)));
+    const calls = (text.tool_calls ?? []).map((call) => ({ ...call, executed: isLive(this.#run) || call.complete !== false }));
+    this.calls.replaceChildren(...calls.map((call) => toolCall(call, evidence)));
     this.content.hidden = !text.content;
     const empty = !text.content && !text.reasoning && !text.tool_calls?.length;
-    setText(this.note, empty ? (isLive(this.#run) ? "No text yet." : "No text came.") : text.truncated ? "The end of a longer text." : "");
+    const none = isLive(this.#run) ? "No text yet." : "No text came.";
+    setText(this.note, empty ? none : text.truncated ? "The end of a longer text." : "");
     if (following) this.content.scrollTop = this.content.scrollHeight;
     if (evidence) this.reasoning.scrollTop = this.reasoning.scrollHeight;
   }
 
   #fill(box, text = "", evidence) {
+    // Without marks the text is set only where it differs, so that a selection in it stays.
     if (evidence) box.replaceChildren(...markedText(text ?? "", evidence));
     else setText(box, text ?? "");
   }
@@ -137,7 +141,8 @@ export class RunDetail {
 }
 
 function finding({ detector, mode, evidence = {} }, kind) {
-  const title = kind === "warned" ? `${words(mode)}: ${sentence(detector, evidence)}` : sentence(detector, evidence);
+  const said = sentence(detector, evidence);
+  const title = kind === "warned" ? `${words(mode)}: ${said}` : said;
   return element("section", { class: `found ${kind}` }, element("h3", {}, title), facts(evidence));
 }
 
@@ -147,17 +152,19 @@ export function toolCall({ name, arguments: text, executed = true }, evidence = 
     { class: executed ? "call" : "call cut" },
     element("span", { class: "call-name" }, name || "tool call"),
     executed ? null : element("span", { class: "call-note" }, "not executed"),
-    element("pre", { tabindex: "0", "aria-label": "Arguments" }, ...(evidence ? markedText(text ?? "", evidence) : [text ?? ""])),
+    element("pre", { tabindex: "0", "aria-label": "Arguments" }, ...markedText(text ?? "", evidence)),
   );
 }
 
+const given = (value) => value !== null && value !== undefined;
+
 function runFacts(run) {
-  const engine = run.engine;
-  const confirmed = engine && (engine.confirmed === true ? "confirmed" : engine.confirmed === false ? "not confirmed" : engine.outcome);
+  const { engine } = run;
+  const tokens = [count(run.tokens), run.max_tokens && `of at most ${count(run.max_tokens)}`].filter(Boolean).join(" ");
   const rows = [
     ["Run", run.id],
     ["Why it ended", reasonText(run)],
-    ["Engine's stop", engine && confirmed && [confirmed, engine.via && `by ${engine.via}`, engine.after_ms !== undefined && engine.after_ms !== null && `after ${duration(engine.after_ms)}`].filter(Boolean).join(", ")],
+    ["Engine's stop", engine && engineStop(engine)],
     ["Client", run.client],
     ["Path", run.path],
     ["Session", run.session],
@@ -165,14 +172,22 @@ function runFacts(run) {
     ["Node", run.node],
     ["Parent", run.parent],
     ["Started", moment(run.started)],
-    ["Took", run.duration_ms !== null && run.duration_ms !== undefined && duration(run.duration_ms)],
-    ["First token after", run.ttft_ms !== null && duration(run.ttft_ms)],
-    ["Tokens", run.tokens !== null && run.tokens !== undefined && (run.max_tokens ? `${count(run.tokens)} of at most ${count(run.max_tokens)}` : count(run.tokens))],
+    ["Took", given(run.duration_ms) && duration(run.duration_ms)],
+    ["First token after", given(run.ttft_ms) && duration(run.ttft_ms)],
+    ["Tokens", given(run.tokens) && tokens],
     ["Events", count(run.events)],
     ["Bytes", count(run.bytes)],
     ["Engine", engine?.name],
     ["Engine's id", engine?.upstream_id],
   ];
   const known = rows.filter(([, value]) => value);
-  return element("dl", { class: "facts" }, ...known.flatMap(([name, value]) => [element("dt", {}, name), element("dd", {}, String(value))]));
+  const pairs = known.flatMap(([name, value]) => [element("dt", {}, name), element("dd", {}, String(value))]);
+  return element("dl", { class: "facts" }, ...pairs);
+}
+
+/** `confirmed, by board, after 1.2 ms`; null while nothing has been said about it. */
+function engineStop({ confirmed, via, after_ms: after, outcome }) {
+  if (!given(confirmed) && !outcome) return null;
+  const word = confirmed === true ? "confirmed" : confirmed === false ? "not confirmed" : outcome;
+  return [word, via && `by ${via}`, given(after) && `after ${duration(after)}`].filter(Boolean).join(", ");
 }
