@@ -21,12 +21,16 @@ public struct RecordingWalk: Sequence {
         self.paths = paths
     }
 
-    /// How many bytes the bodies have, for telling how far a replay is; `nil` for standard input.
+    /// How many bytes the bodies have, for telling how far a replay is; `nil` where only reading them would tell: of
+    /// standard input, and of files that hold many recordings in short.
     public func size() -> Int? {
         guard !paths.contains(Self.standardInput) else { return nil }
         var files = FileWalk(paths)
         var total = 0
-        while let file = files.next() { total += file.size }
+        while let file = files.next() {
+            guard Recording.bodyEndings.contains(where: file.path.hasSuffix) else { return nil }
+            total += file.size
+        }
         return total
     }
 

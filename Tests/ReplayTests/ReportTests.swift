@@ -46,7 +46,8 @@ private let loop = began + #",{"content":"round and round ","times":400}"#
                 ]
             )
             let walk = try RecordingWalk([folder])
-            #expect(walk.size() ?? 0 > 0)
+            #expect(walk.size() == nil)
+            #expect(try RecordingWalk(["\(folder)/b.sse", "\(folder)/a/c"]).size() == 2 * chunk("x").utf8.count)
             let broken = try await rows(["\(folder)/a"], plan()).filter { $0.result.error != nil }
             #expect(broken.map(\.result.error) == ["not a JSON object"])
         }

@@ -5,7 +5,7 @@
 
 Every task pipes its recordings as JSON Lines through `loopguard replay -`, the very program that replays on one machine,
 and reads JSON Lines back: one line per recording, which go to --output, and totals, which are printed. They are the
-same totals as `loopguard replay FOLDER --format json` prints.
+same totals as `loopguard replay FOLDER --format json` prints, but for empty files, which Spark skips.
 """
 
 import argparse

@@ -52,7 +52,8 @@ def folder(tmp_path):
     recordings = tmp_path / "recordings"
     (recordings / "deep/er").mkdir(parents=True)
     for path in sorted((REPOSITORY / "fixtures/healthy").glob("*.sse")):
-        shutil.copy(path, recordings / "deep")
+        if path.stat().st_size > 0:  # Spark skips empty files.
+            shutil.copy(path, recordings / "deep")
     for name in ("loop-word", "loop-history-cycle", "healthy-prose"):
         shutil.copy(REPOSITORY / f"fixtures/corpus/{name}.corpus.jsonl", recordings / "deep/er")
     chunk = {"object": "chat.completion.chunk", "choices": [{"index": 0, "delta": {"content": "round and round "}}]}
