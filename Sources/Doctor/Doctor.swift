@@ -17,6 +17,8 @@ public struct Doctor: Sendable {
         public var format = WireFormat.chatCompletions
         /// The most tokens that one generation may have.
         public var maxTokens = 1_024
+        /// What it is asked, something that it answers at length; counting aloud when `nil`.
+        public var prompt: String?
         /// About how many words a long prompt has.
         public var promptWords = 1_500
         /// The longest that one generation may take.

@@ -44,13 +44,7 @@ extension Examination {
                     """
             )
         }
-        if midStream == .unknown {
-            advice.append(
-                adapter.idleness.isEmpty
-                    ? "Nothing tells what it works on: leave a stream by hand and look at the use of its processor."
-                    : "Make its load visible (see below), or let it run longer with --max-tokens, and ask again."
-            )
-        }
+        if midStream == .unknown { advice.append(howToSee) }
         if diagnosis.closing.contains(where: { $0.subject == "in one piece" && $0.verdict == .bad }) {
             advice.append(
                 "Behind loopguard answers in one piece are asked for as streams, so that a stop reaches the engine."
@@ -61,6 +55,19 @@ extension Examination {
         }
         diagnosis.command = command
         diagnosis.advice = advice
+    }
+
+    /// What may help where nothing could be told.
+    private var howToSee: String {
+        if let control, control.reading.deltas < lasting / 2, control.reading.finishReason != "length" {
+            return """
+                The model ends its answer by itself after \(control.reading.deltas.counted("piece")); \
+                another --model or --prompt may make it write for longer.
+                """
+        }
+        return adapter.idleness.isEmpty
+            ? "Nothing tells what it works on: leave a stream by hand and look at the use of its processor."
+            : "Make its load visible (see below), or let it run longer with --max-tokens, and ask again."
     }
 }
 

@@ -19,7 +19,15 @@ extension Examination {
         _ = await watch.look(port, since: .now, limit: control.duration * 1.5 + .seconds(5))
     }
 
+    /// Where nothing can be seen, nothing is asked for.
+    private mutating func isBlind(_ subject: String) -> Bool {
+        guard case .blind(let why) = watch else { return false }
+        _ = note(subject, StopJudgement(.nothing(why), remaining: .zero, after: ""))
+        return true
+    }
+
     mutating func leaveMidStream() async -> StopJudgement.Behaviour {
+        if isBlind("mid-stream") { return .unknown }
         guard let control else { return .unknown }
         await settle()
         let cut = try? await port.stream(probe(lasting)) { $0.deltas >= Self.begun ? .stop : .goOn }
@@ -35,6 +43,7 @@ extension Examination {
     }
 
     mutating func leaveWholeAnswer() async {
+        if isBlind("in one piece") { return }
         guard let control else { return }
         await settle()
         var whole = probe(lasting)
@@ -48,6 +57,7 @@ extension Examination {
 
     /// Leaves before the first token of a long prompt.
     mutating func leaveInPrefill() async -> StopJudgement.Behaviour {
+        if isBlind("while reading") { return .unknown }
         guard let control else { return .unknown }
         await settle()
         guard let (words, reading) = await readingTime() else {
@@ -66,7 +76,7 @@ extension Examination {
         }
         await settle()
         var long = probe(lasting)
-        long.prompt = ProbeRequest.longPrompt(words: words)
+        long.prompt = ProbeRequest.longPrompt(words: words, then: long.prompt)
         let (closed, wasBusy) = await leave(long, after: reading / 3)
         let writing = control.duration - (control.firstAfter ?? .zero)
         let sight = await sight(since: closed, wasBusy: wasBusy, remaining: unread + writing)
@@ -78,7 +88,7 @@ extension Examination {
         var words = options.promptWords
         while words >= 50 {
             var long = probe(1)
-            long.prompt = ProbeRequest.longPrompt(words: words)
+            long.prompt = ProbeRequest.longPrompt(words: words, then: long.prompt)
             if let answer = try? await port.stream(long), let first = answer.begunAfter { return (words, first) }
             words /= 2
         }

@@ -35,7 +35,9 @@ struct Examination {
             engine: adapter.name,
             recognisedBy: acquaintance.recognisedBy,
             models: acquaintance.models,
-            model: options.model ?? acquaintance.models.first ?? "default",
+            model: options.model ?? acquaintance.models.first
+                // What mlx-lm calls the model that it was started with; it would download any other.
+                ?? (adapter.name == "mlx-lm" ? "default_model" : "default"),
             format: options.format.rawValue,
             traps: adapter.traps.map { "\($0.text) [\($0.source)]" }
         )
@@ -43,6 +45,7 @@ struct Examination {
 
     func probe(_ maxTokens: Int) -> ProbeRequest {
         var probe = ProbeRequest(options.format, model: diagnosis.model, maxTokens: min(maxTokens, options.maxTokens))
+        if let prompt = options.prompt { probe.prompt = prompt }
         probe.ignoresEnd = ["embedded", "llama.cpp", "vllm", "sglang", "lmdeploy"].contains(adapter.name)
         return probe
     }
@@ -90,7 +93,7 @@ struct Examination {
             // The pace of a short answer is a guess that the long one corrects.
             let pace = answer.reading.pace ?? .milliseconds(20)
             let wanted = Int(options.wantedDuration / max(pace, .microseconds(100)))
-            lasting = min(max(64, wanted), options.maxTokens)
+            lasting = min(max(24, wanted), options.maxTokens)
         }
     }
 
@@ -192,7 +195,12 @@ struct Examination {
             return
         }
         let rest = first.response.endedAt - asked
-        takesTurns = rest >= StopJudgement.leastRemaining && waited > idleFirst + rest * 0.5
+        guard rest >= StopJudgement.leastRemaining else {
+            watch = .blind("\(why), and its answers are over too soon to see one request wait for another")
+            diagnosis.sight = "cannot be seen: \(why), and its answers are over too soon to see one wait for another"
+            return
+        }
+        takesTurns = waited > idleFirst + rest * 0.5
         let beside = "a second request beside a running one waited \(waited.brief), \(idleFirst.brief) when idle"
         if takesTurns {
             watch = .queue(short, idle: idleFirst)

@@ -125,6 +125,17 @@ import Testing
         #expect(diagnosis.sight.contains("its page of load (/slots, /metrics) does not answer"))
     }
 
+    @Test func aModelThatSaysLittleTellsNothing() async throws {
+        var manners = FakeEngine.Manners()
+        manners.showsSlots = false
+        manners.longestAnswer = 20
+        let (diagnosis, _) = try await examine(manners)
+        #expect(diagnosis.sight.contains("its answers are over too soon"))
+        #expect(diagnosis.advice.contains { $0.contains("--prompt") })
+        #expect(!diagnosis.sight.contains("several requests"))
+        #expect(diagnosis.stopsOnClose == nil)
+    }
+
     /// The page says "idle" whatever happens; nothing may be concluded from it.
     @Test func aPageThatShowsNothingIsNotBelieved() async throws {
         var manners = FakeEngine.Manners()

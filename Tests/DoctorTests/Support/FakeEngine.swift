@@ -24,6 +24,8 @@ actor FakeEngine {
         var pace = Duration.milliseconds(4)
         var readingPerWord = Duration.microseconds(10)
         var longestPrompt = Int.max
+        /// The most that it writes by itself.
+        var longestAnswer = Int.max
         var streamType = "text/event-stream"
         var holdsStreamBack = false
         var endsProperly = true
@@ -90,7 +92,7 @@ actor FakeEngine {
             return try await call.reply(#"{"error":{"message":"the prompt is too long"}}"#, status: 400)
         }
         let streams = body["stream"] as? Bool == true
-        let tokens = body["max_tokens"] as? Int ?? 100
+        let tokens = min(body["max_tokens"] as? Int ?? 100, manners.longestAnswer)
         asked.append("\(streams ? "stream" : "whole") \(tokens)")
         active += 1
         peak = max(peak, active)
@@ -132,7 +134,7 @@ actor FakeEngine {
         }
         if !held.isEmpty { try? await call.chunk(held) }
         if manners.endsProperly {
-            let reason = wasCancelled ? "stop" : "length"
+            let reason = wasCancelled || tokens == manners.longestAnswer ? "stop" : "length"
             try? await call.event(#"{"id":"\#(id)","choices":[{"index":0,"delta":{},"finish_reason":"\#(reason)"}]}"#)
             if manners.countsTokens {
                 try? await call.event(
