@@ -25,8 +25,8 @@ public struct Doctor: Sendable {
         public var timeout = Duration.seconds(120)
         /// Sent with every request: credentials, for the most part.
         public var headers: [(name: String, value: String)] = []
-        /// How long a generation is to last, so that a stop within a second is told from an end of its own.
-        var wantedDuration = Duration.seconds(4)
+        /// How long a generation is to last, so that a stop within two seconds is told from an end of its own.
+        var wantedDuration = Duration.seconds(6)
 
         /// - Parameter url: The engine's URL; a `/v1` at its end is left off.
         public init(url: String) {

@@ -126,7 +126,7 @@ extension StopJudgement {
     ///   - unread: How long the rest of the prompt takes.
     ///   - writing: How long the answer takes after it.
     init(prefill sight: Sight, unread: Duration, writing: Duration) {
-        guard case .idle(let time) = sight, time >= unread * 0.6 else {
+        guard case .idle(let time) = sight, time >= unread * Self.stopShare else {
             let rest = if case .idle = sight { unread } else { unread + writing }
             self.init(sight, remaining: rest, after: "the close")
             return

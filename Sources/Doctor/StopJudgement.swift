@@ -28,6 +28,11 @@ struct StopJudgement: Sendable, Equatable {
     /// Below this a stop and an end of its own cannot be told apart by looking from outside.
     static let leastRemaining = Duration.milliseconds(300)
 
+    /// Before this share of what remained an idle engine has stopped, and from that one on it has come to its end: the same
+    /// request does not take the same time twice.
+    static let stopShare = 0.4
+    static let endShare = 0.7
+
     /// - Parameters:
     ///   - remaining: For how long the uncut request went on after the place of the cut.
     ///   - way: What was done, as the beginning of a sentence: `the close`.
@@ -38,12 +43,18 @@ struct StopJudgement: Sendable, Equatable {
         case _ where remaining < Self.leastRemaining:
             behaviour = .unknown
             text = "cannot be told: uncut it would have ended \(max(.zero, remaining).brief) after \(way) anyway"
-        case .idle(let time) where time < remaining * 0.6:
+        case .idle(let time) where time < remaining * Self.stopShare:
             (behaviour, text) = (.stopped, "idle \(time.brief) after \(way); uncut it went on for \(rest)")
+        case .idle(let time) where time < remaining * Self.endShare:
+            behaviour = .unknown
+            text = """
+                cannot be told: idle \(time.brief) after \(way), uncut it went on for \(rest), too close for a stop to be \
+                told from an end of its own
+                """
         case .idle(let time):
             behaviour = .wentOn
             text = "idle only \(time.brief) after \(way), which is when it would have ended by itself (\(rest))"
-        case .busy(let time) where time < remaining * 0.6:
+        case .busy(let time) where time < remaining * Self.endShare:
             (behaviour, text) = (.unknown, "cannot be told: still busy \(time.brief) after \(way), when looking ended")
         case .busy(let time):
             (behaviour, text) = (.wentOn, "still busy \(time.brief) after \(way); uncut it went on for \(rest)")

@@ -102,8 +102,10 @@ actor FakeEngine {
         nextID += 1
         let id = "chatcmpl-\(nextID)"
         if !call.isConnected, !manners.ignoresCloseInPrefill { return }
-        for _ in 0..<10 {
-            try await Task.sleep(for: manners.readingPerWord * words / 10)
+        let start = ContinuousClock.now
+        for part in 1...10 {
+            // Until a time and not for one, so that a busy machine does not make everything longer.
+            try await Task.sleep(until: start + manners.readingPerWord * words * part / 10)
             if !call.isConnected, !manners.ignoresCloseInPrefill { return }
         }
         if streams { try await stream(call, id, tokens) } else { try await whole(call, id, tokens) }
@@ -114,8 +116,9 @@ actor FakeEngine {
         try? await call.beginStream(type: manners.streamType, headers: mark)
         var held = ""
         var wasCancelled = false
+        let start = ContinuousClock.now
         for number in 1...tokens {
-            try await Task.sleep(for: manners.pace)
+            try await Task.sleep(until: start + manners.pace * number)
             if manners.interruption != .none, id != "chatcmpl-\(nextID)" {
                 if manners.interruption == .breaksOff { return try await call.close() }
                 break
@@ -147,8 +150,9 @@ actor FakeEngine {
     }
 
     private func whole(_ call: Call, _ id: String, _ tokens: Int) async throws {
-        for _ in 0..<tokens {
-            try await Task.sleep(for: manners.pace)
+        let start = ContinuousClock.now
+        for number in 1...tokens {
+            try await Task.sleep(until: start + manners.pace * number)
             if !call.isConnected {
                 guard manners.ignoresCloseOfWholeAnswers else { return }
                 wasted += 1
