@@ -36,12 +36,14 @@ extension Examination {
                 )
             }
             advice.append(
-                cancels
-                    ? "A close does not stop it, but its own way of cancelling does, and loopguard uses that by itself."
-                    : """
-                    Over HTTP nothing makes it stop. Set a small max_tokens in your clients, look for a newer version, or let \
-                    it read loopguard's cancel board (docs/cancel-board.md).
-                    """
+                midStream != .wentOn
+                    ? "It notices a close in the middle of a stream, but not while it reads: a cut there frees it later."
+                    : cancels
+                        ? "A close does not stop it, but its own way of cancelling does, and loopguard uses that by itself."
+                        : """
+                        Over HTTP nothing makes it stop. Set a small max_tokens in your clients, look for a newer version, or let \
+                        it read loopguard's cancel board (docs/cancel-board.md).
+                        """
             )
         }
         if midStream == .unknown { advice.append(howToSee) }

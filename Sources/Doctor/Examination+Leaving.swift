@@ -15,7 +15,12 @@ extension Examination {
 
     /// Waits until the engine has nothing left to do, so that one measurement does not spoil the next.
     private func settle() async {
-        guard case .gauge = watch, let control else { return }
+        guard let control else { return }
+        switch watch {
+        case .gauge, .processor: break
+        // Who waits sees the end for himself.
+        case .queue, .blind: return
+        }
         _ = await watch.look(port, since: .now, limit: control.duration * 1.5 + .seconds(5))
     }
 
@@ -98,10 +103,12 @@ extension Examination {
     /// Closes after a time, and says whether the engine was seen at work before.
     private func leave(_ probe: ProbeRequest, after time: Duration) async -> (ContinuousClock.Instant?, Flag) {
         let wasBusy = Flag()
+        let (started, used) = (ContinuousClock.now, watch.scale?.use.used() ?? .zero)
         let closed = await port.leave(probe, after: time) { [watch, port] in
             guard case .gauge(let check, let others) = watch else { return }
             if let load = await IdleWatch.load(check, port), load > others { wasBusy.set() }
         }
+        if let scale = watch.scale, scale.isWork((scale.use.used() - used) / (.now - started)) { wasBusy.set() }
         return (closed, wasBusy)
     }
 
@@ -113,10 +120,11 @@ extension Examination {
         guard let closed else { return .nothing("the answer was whole before the close") }
         let sight = await watch.look(port, since: closed, limit: limit(remaining))
         // An engine that never was seen at work has not been seen to stop.
-        if case .gauge = watch, case .idle = sight, !wasBusy.isSet {
-            return .nothing("its page of load did not show the request before the close")
+        switch (watch, sight) {
+        case (.gauge, .idle) where !wasBusy.isSet, (.processor, .idle) where !wasBusy.isSet:
+            return .nothing("it was not seen at work on the request before the close")
+        default: return sight
         }
-        return sight
     }
 }
 
@@ -132,9 +140,20 @@ extension StopJudgement {
             return
         }
         self.init(sight, remaining: unread + writing, after: "the close")
-        if behaviour == .stopped {
-            text =
-                "idle \(time.brief) after the close: it read the rest of the prompt first (\(unread.brief)), then stopped"
+        let late = "idle only \(time.brief) after the close"
+        if behaviour == .stopped, time < unread * Self.endShare {
+            isLate = true
+            text = "\(late), in the \(unread.brief) that the rest of the prompt takes"
+            return
+        }
+        let reading = "\(late): it read the rest of the prompt first (\(unread.brief))"
+        if time >= unread * Self.endShare, time < unread + writing * Self.stopShare {
+            (behaviour, isLate) = (.stopped, true)
+            text = reading + ", then stopped"
+        } else if writing < unread * 0.5 {
+            // Reading takes so long that nobody can tell whether the little writing came after it.
+            (behaviour, isLate) = (.unknown, true)
+            text = reading + "; whether it wrote the answer too cannot be told"
         }
     }
 }

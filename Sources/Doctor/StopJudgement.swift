@@ -24,6 +24,8 @@ struct StopJudgement: Sendable, Equatable {
 
     var behaviour: Behaviour
     var text: String
+    /// Whether it went on for long, as far as that was measured, before it stopped.
+    var isLate = false
 
     /// Below this a stop and an end of its own cannot be told apart by looking from outside.
     static let leastRemaining = Duration.milliseconds(300)
@@ -63,6 +65,7 @@ struct StopJudgement: Sendable, Equatable {
 
     var verdict: Finding.Verdict {
         switch behaviour {
+        case _ where isLate: .odd
         case .stopped: .good
         case .wentOn: .bad
         case .unknown: .unknown

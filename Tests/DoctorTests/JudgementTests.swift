@@ -37,7 +37,10 @@ import Testing
         #expect(judge(.idle(after: .milliseconds(50))).behaviour == .stopped)
         let late = judge(.idle(after: .seconds(2)))
         #expect(late.behaviour == .stopped && late.text.contains("it read the rest of the prompt first"))
+        #expect(late.verdict == .odd)
         #expect(judge(.idle(after: .seconds(6))).behaviour == .wentOn)
+        let slow = StopJudgement(prefill: .idle(after: .seconds(45)), unread: .seconds(36), writing: .seconds(7))
+        #expect(slow.behaviour == .unknown && slow.verdict == .odd)
         #expect(judge(.busy(for: .seconds(10))).behaviour == .wentOn)
         #expect(judge(.nothing("x")).behaviour == .unknown)
     }
