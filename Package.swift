@@ -124,7 +124,7 @@ let package = Package(
                 path: "Tests/ScriptedServer",
                 swiftSettings: house
             ),
-            .testTarget(name: "CommandLineTests", dependencies: ["Doctor", "loopguard"], swiftSettings: house),
+            .testTarget(name: "CommandLineTests", dependencies: ["loopguard"], swiftSettings: house),
 
             // Every figure that the documents claim: `swift run -c release loopguard-bench`.
             .executableTarget(
