@@ -17,14 +17,16 @@ public struct Doctor: Sendable {
         public var format = WireFormat.chatCompletions
         /// The most tokens that one generation may have.
         public var maxTokens = 1_024
+        /// What it is asked, something that it answers at length; counting aloud when `nil`.
+        public var prompt: String?
         /// About how many words a long prompt has.
         public var promptWords = 1_500
         /// The longest that one generation may take.
         public var timeout = Duration.seconds(120)
         /// Sent with every request: credentials, for the most part.
         public var headers: [(name: String, value: String)] = []
-        /// How long a generation is to last, so that a stop within a second is told from an end of its own.
-        var wantedDuration = Duration.seconds(4)
+        /// How long a generation is to last, so that a stop within two seconds is told from an end of its own.
+        var wantedDuration = Duration.seconds(6)
 
         /// - Parameter url: The engine's URL; a `/v1` at its end is left off.
         public init(url: String) {

@@ -36,21 +36,17 @@ extension Examination {
                 )
             }
             advice.append(
-                cancels
-                    ? "A close does not stop it, but its own way of cancelling does, and loopguard uses that by itself."
-                    : """
-                    Over HTTP nothing makes it stop. Set a small max_tokens in your clients, look for a newer version, or let \
-                    it read loopguard's cancel board (docs/cancel-board.md).
-                    """
+                midStream != .wentOn
+                    ? "It notices a close in the middle of a stream, but not while it reads: a cut there frees it later."
+                    : cancels
+                        ? "A close does not stop it, but its own way of cancelling does, and loopguard uses that by itself."
+                        : """
+                        Over HTTP nothing makes it stop. Set a small max_tokens in your clients, look for a newer version, or let \
+                        it read loopguard's cancel board (docs/cancel-board.md).
+                        """
             )
         }
-        if midStream == .unknown {
-            advice.append(
-                adapter.idleness.isEmpty
-                    ? "Nothing tells what it works on: leave a stream by hand and look at the use of its processor."
-                    : "Make its load visible (see below), or let it run longer with --max-tokens, and ask again."
-            )
-        }
+        if midStream == .unknown { advice.append(howToSee) }
         if diagnosis.closing.contains(where: { $0.subject == "in one piece" && $0.verdict == .bad }) {
             advice.append(
                 "Behind loopguard answers in one piece are asked for as streams, so that a stop reaches the engine."
@@ -61,6 +57,19 @@ extension Examination {
         }
         diagnosis.command = command
         diagnosis.advice = advice
+    }
+
+    /// What may help where nothing could be told.
+    private var howToSee: String {
+        if let control, control.reading.deltas < lasting / 2, control.reading.finishReason != "length" {
+            return """
+                The model ends its answer by itself after \(control.reading.deltas.counted("piece")); \
+                another --model or --prompt may make it write for longer.
+                """
+        }
+        return adapter.idleness.isEmpty
+            ? "Nothing tells what it works on: leave a stream by hand and look at the use of its processor."
+            : "Make its load visible (see below), or let it run longer with --max-tokens, and ask again."
     }
 }
 

@@ -18,6 +18,8 @@ struct Examination {
     var watch = IdleWatch.blind("nothing was tried")
     /// Whether one request waits for the other.
     var takesTurns = false
+    /// What it uses of this machine's processors; `nil` when that tells nothing.
+    var scale: ProcessorScale?
     /// Whether one request ends the other.
     var interrupts = false
     /// Whether the answers come through a loopguard.
@@ -35,7 +37,9 @@ struct Examination {
             engine: adapter.name,
             recognisedBy: acquaintance.recognisedBy,
             models: acquaintance.models,
-            model: options.model ?? acquaintance.models.first ?? "default",
+            model: options.model ?? acquaintance.models.first
+                // What mlx-lm calls the model that it was started with; it would download any other.
+                ?? (adapter.name == "mlx-lm" ? "default_model" : "default"),
             format: options.format.rawValue,
             traps: adapter.traps.map { "\($0.text) [\($0.source)]" }
         )
@@ -43,6 +47,7 @@ struct Examination {
 
     func probe(_ maxTokens: Int) -> ProbeRequest {
         var probe = ProbeRequest(options.format, model: diagnosis.model, maxTokens: min(maxTokens, options.maxTokens))
+        if let prompt = options.prompt { probe.prompt = prompt }
         probe.ignoresEnd = ["embedded", "llama.cpp", "vllm", "sglang", "lmdeploy"].contains(adapter.name)
         return probe
     }
@@ -52,10 +57,12 @@ struct Examination {
         try await warmUp()
         tell("asking for answers in one piece")
         await askForWholeAnswers()
-        tell("letting one generation run to its end, at most \(lasting.counted("token"))")
+        tell("letting a generation run to its end")
         try await runToTheEnd()
+        if let control { diagnosis.wire += WireFindings.stream(control, probe(lasting)) }
         tell("finding out how its work can be seen")
         await findSight()
+        lookAtProcessor()
         tell("leaving in the middle of a stream")
         let midStream = await leaveMidStream()
         tell("leaving while it reads a prompt")
@@ -77,7 +84,8 @@ struct Examination {
 
     // MARK: - On the wire
 
-    /// Two short generations: the first may have to load the model, the second is timed.
+    /// Two short generations: the first may have to load the model. The faster pace counts, since a busy machine only ever
+    /// makes one slower.
     private mutating func warmUp() async throws(DoctorError) {
         for _ in 0..<2 {
             let answer = try await mustAnswer(probe(16))
@@ -90,7 +98,7 @@ struct Examination {
             // The pace of a short answer is a guess that the long one corrects.
             let pace = answer.reading.pace ?? .milliseconds(20)
             let wanted = Int(options.wantedDuration / max(pace, .microseconds(100)))
-            lasting = min(max(64, wanted), options.maxTokens)
+            lasting = max(lasting, min(max(24, wanted), options.maxTokens))
         }
     }
 
@@ -120,8 +128,20 @@ struct Examination {
         }
     }
 
-    /// The generation that nobody disturbs, and the look at the engine's page of load while it works.
+    /// The generation that nobody disturbs, again with more tokens as long as it is over much sooner than it should be.
     private mutating func runToTheEnd() async throws(DoctorError) {
+        for _ in 0..<3 {
+            try await runUndisturbed()
+            guard let control, control.reading.finishReason == "length", lasting < options.maxTokens,
+                control.duration < options.wantedDuration * 0.6
+            else { return }
+            let factor = min(8, options.wantedDuration / max(control.duration, .milliseconds(10)))
+            lasting = min(Int(Double(lasting) * factor), options.maxTokens)
+        }
+    }
+
+    /// One generation that nobody disturbs, and the look at the engine's page of load while it works.
+    private mutating func runUndisturbed() async throws(DoctorError) {
         let long = probe(lasting)
         var gauges: [(check: IdleCheck, others: Int, peak: Int, answer: Duration)] = []
         for check in adapter.idleness {
@@ -129,6 +149,10 @@ struct Examination {
             guard let load = await IdleWatch.load(check, port) else { continue }
             gauges.append((check, load, load, .now - asked))
         }
+        // No more than a look, so it is taken even where a page tells the load.
+        let processor = ProcessorUse(url: port.url)
+        let rest = await processor?.share(over: .milliseconds(500)) ?? 0
+        let (started, used) = (ContinuousClock.now, processor?.used() ?? .zero)
         let result = await port.during(long) {
             for index in gauges.indices {
                 if let load = await IdleWatch.load(gauges[index].check, port) {
@@ -136,11 +160,14 @@ struct Examination {
                 }
             }
         }
+        if let processor {
+            let work = (processor.used() - used) / (.now - started)
+            scale = ProcessorScale(processor, rest: rest, work: work)
+        }
         let answer: StreamedAnswer
         do throws(HTTPError) { answer = try result.get() } catch { throw .unreachable(error) }
         if let failure = answer.failure { throw .mute("\(port.url)\(long.path): \(failure.printable)") }
         control = answer
-        diagnosis.wire += WireFindings.stream(answer, long)
         guard let gauge = gauges.first(where: { $0.peak > $0.others }) else {
             let paths = adapter.idleness.map(\.request.path).joined(separator: ", ")
             watch = .blind(
@@ -192,7 +219,12 @@ struct Examination {
             return
         }
         let rest = first.response.endedAt - asked
-        takesTurns = rest >= StopJudgement.leastRemaining && waited > idleFirst + rest * 0.5
+        guard rest >= .seconds(1) else {
+            watch = .blind("\(why), and its answers are over too soon to see one request wait for another")
+            diagnosis.sight = "cannot be seen: \(why), and its answers are over too soon to see one wait for another"
+            return
+        }
+        takesTurns = waited > idleFirst + rest * 0.5
         let beside = "a second request beside a running one waited \(waited.brief), \(idleFirst.brief) when idle"
         if takesTurns {
             watch = .queue(short, idle: idleFirst)
@@ -201,6 +233,17 @@ struct Examination {
             watch = .blind("\(why), and it answers several requests at a time (\(beside))")
             diagnosis.sight = "cannot be seen: \(why); \(beside)"
         }
+    }
+
+    /// Where neither a page nor who waits tells its load, the use of the processor may.
+    private mutating func lookAtProcessor() {
+        guard case .blind = watch, let scale else { return }
+        watch = .processor(scale)
+        let (work, rest) = ((scale.work * 100).rounded() / 100, (scale.rest * 100).rounded() / 100)
+        diagnosis.sight = """
+            no page tells it, but its use of this machine's processors does: \(work) of one at work, \(rest) at rest \
+            (\(scale.use.name), process \(scale.use.pid))
+            """
     }
 
     private mutating func noteInterruption(_ why: String, _ what: String) {

@@ -9,8 +9,12 @@ enum IdleWatch: Sendable {
     /// It takes one request at a time, so a request after the cut waits as long as the cut one is worked on. An idle
     /// engine gives the first token after `idle`.
     case queue(ProbeRequest, idle: Duration)
+    /// It runs on this machine, and uses the processor while it works.
+    case processor(ProcessorScale)
     /// It cannot be seen.
     case blind(String)
+
+    var scale: ProcessorScale? { if case .processor(let scale) = self { scale } else { nil } }
 
     /// Looks until the engine is idle.
     /// - Parameters:
@@ -19,6 +23,7 @@ enum IdleWatch: Sendable {
     func look(_ port: EnginePort, since start: ContinuousClock.Instant, limit: Duration) async -> StopJudgement.Sight {
         switch self {
         case .blind(let why): return .nothing(why)
+        case .processor(let scale): return await scale.look(since: start, limit: limit)
         case .gauge(let check, let others):
             var idleSince: ContinuousClock.Instant?
             var pause = Duration.milliseconds(5)

@@ -27,7 +27,7 @@ struct ProbeRequest: Sendable {
     }
 
     /// A prompt of about so many words that no engine has read before, so that none of it is in a cache.
-    static func longPrompt(words: Int) -> String {
+    static func longPrompt(words: Int, then question: String = longAnswer) -> String {
         let mark = String(UInt64.random(in: .min ... .max), radix: 36)
         let page = ["river", "stone", "lantern", "harbour", "winter", "copper", "meadow", "signal"]
         var text = "Note \(mark)."
@@ -35,7 +35,7 @@ struct ProbeRequest: Sendable {
             text += " \(page[(number &* 5 &+ number / 7) % page.count])"
             if number % 12 == 11 { text += " \(number)." }
         }
-        return text + "\n" + longAnswer
+        return text + "\n" + question
     }
 
     var path: String {

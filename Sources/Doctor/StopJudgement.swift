@@ -24,9 +24,16 @@ struct StopJudgement: Sendable, Equatable {
 
     var behaviour: Behaviour
     var text: String
+    /// Whether it went on for long, as far as that was measured, before it stopped.
+    var isLate = false
 
     /// Below this a stop and an end of its own cannot be told apart by looking from outside.
     static let leastRemaining = Duration.milliseconds(300)
+
+    /// Before this share of what remained an idle engine has stopped, and from that one on it has come to its end: the same
+    /// request does not take the same time twice.
+    static let stopShare = 0.4
+    static let endShare = 0.7
 
     /// - Parameters:
     ///   - remaining: For how long the uncut request went on after the place of the cut.
@@ -38,12 +45,18 @@ struct StopJudgement: Sendable, Equatable {
         case _ where remaining < Self.leastRemaining:
             behaviour = .unknown
             text = "cannot be told: uncut it would have ended \(max(.zero, remaining).brief) after \(way) anyway"
-        case .idle(let time) where time < remaining * 0.6:
+        case .idle(let time) where time < remaining * Self.stopShare:
             (behaviour, text) = (.stopped, "idle \(time.brief) after \(way); uncut it went on for \(rest)")
+        case .idle(let time) where time < remaining * Self.endShare:
+            behaviour = .unknown
+            text = """
+                cannot be told: idle \(time.brief) after \(way), uncut it went on for \(rest), too close for a stop to be \
+                told from an end of its own
+                """
         case .idle(let time):
             behaviour = .wentOn
             text = "idle only \(time.brief) after \(way), which is when it would have ended by itself (\(rest))"
-        case .busy(let time) where time < remaining * 0.6:
+        case .busy(let time) where time < remaining * Self.endShare:
             (behaviour, text) = (.unknown, "cannot be told: still busy \(time.brief) after \(way), when looking ended")
         case .busy(let time):
             (behaviour, text) = (.wentOn, "still busy \(time.brief) after \(way); uncut it went on for \(rest)")
@@ -52,6 +65,7 @@ struct StopJudgement: Sendable, Equatable {
 
     var verdict: Finding.Verdict {
         switch behaviour {
+        case _ where isLate: .odd
         case .stopped: .good
         case .wentOn: .bad
         case .unknown: .unknown

@@ -24,6 +24,9 @@ struct DoctorCommand: AsyncParsableCommand {
     @Option(help: "chat, completions, responses, messages, ollama_chat, ollama_generate or llama_completion.")
     var format = WireFormat.chatCompletions
 
+    @Option(help: "What to ask, something that it answers at length; counting aloud when left out.")
+    var prompt: String?
+
     @Option(help: "The most tokens of one generation.")
     var maxTokens = 1_024
 
@@ -63,6 +66,7 @@ struct DoctorCommand: AsyncParsableCommand {
         var options = Doctor.Options(url: url)
         options.model = model
         options.format = format
+        options.prompt = prompt
         options.maxTokens = maxTokens
         options.promptWords = promptWords
         options.timeout = .seconds(timeout)

@@ -70,7 +70,7 @@ import Testing
         manners.readingPerWord = .milliseconds(5)
         let (diagnosis, _) = try await examine(manners)
         let finding = try #require(diagnosis.closing.first { $0.subject == "while reading" })
-        #expect(finding.verdict == .good && finding.text.contains("it read the rest of the prompt first"))
+        #expect(finding.verdict == .odd && finding.text.contains("it read the rest of the prompt first"))
         #expect(diagnosis.exitStatus == 0)
     }
 
@@ -125,6 +125,17 @@ import Testing
         #expect(diagnosis.sight.contains("its page of load (/slots, /metrics) does not answer"))
     }
 
+    @Test func aModelThatSaysLittleTellsNothing() async throws {
+        var manners = FakeEngine.Manners()
+        manners.showsSlots = false
+        manners.longestAnswer = 20
+        let (diagnosis, _) = try await examine(manners)
+        #expect(diagnosis.sight.contains("its answers are over too soon"))
+        #expect(diagnosis.advice.contains { $0.contains("--prompt") })
+        #expect(!diagnosis.sight.contains("several requests"))
+        #expect(diagnosis.stopsOnClose == nil)
+    }
+
     /// The page says "idle" whatever happens; nothing may be concluded from it.
     @Test func aPageThatShowsNothingIsNotBelieved() async throws {
         var manners = FakeEngine.Manners()
@@ -146,7 +157,8 @@ import Testing
         let finding = try #require(diagnosis.cancelling.first)
         #expect(finding.verdict == .good, "\(finding)")
         #expect(finding.text.hasPrefix("POST /v1/cancel/ID: taken; the stream ended "))
-        #expect(diagnosis.advice.contains { $0.contains("its own way of cancelling does") })
+        let report = diagnosis.lines.joined(separator: "\n")
+        #expect(diagnosis.advice.contains { $0.contains("its own way of cancelling does") }, "\(report)")
     }
 
     @Test func aLoopguardIsNotTakenForAnEngine() async throws {

@@ -14,7 +14,7 @@ import Testing
         let judgement = judge(.idle(after: .milliseconds(20)), .seconds(4))
         #expect(judgement.behaviour == .stopped)
         #expect(judgement.text == "idle 20 ms after the close; uncut it went on for 4.00 s")
-        #expect(judge(.idle(after: .milliseconds(2_100)), .seconds(4)).behaviour == .stopped)
+        #expect(judge(.idle(after: .milliseconds(2_100)), .seconds(6)).behaviour == .stopped)
     }
 
     @Test func idlenessAtTheEndIsNone() {
@@ -23,6 +23,7 @@ import Testing
     }
 
     @Test func nothingIsClaimedWhereTheEndWasNear() {
+        #expect(judge(.idle(after: .seconds(2)), .seconds(4)).behaviour == .unknown)
         #expect(judge(.idle(after: .zero), .milliseconds(200)).behaviour == .unknown)
         #expect(judge(.idle(after: .zero), .seconds(-1)).behaviour == .unknown)
         #expect(judge(.busy(for: .seconds(1)), .seconds(4)).behaviour == .unknown)
@@ -36,7 +37,10 @@ import Testing
         #expect(judge(.idle(after: .milliseconds(50))).behaviour == .stopped)
         let late = judge(.idle(after: .seconds(2)))
         #expect(late.behaviour == .stopped && late.text.contains("it read the rest of the prompt first"))
+        #expect(late.verdict == .odd)
         #expect(judge(.idle(after: .seconds(6))).behaviour == .wentOn)
+        let slow = StopJudgement(prefill: .idle(after: .seconds(45)), unread: .seconds(36), writing: .seconds(7))
+        #expect(slow.behaviour == .unknown && slow.verdict == .odd)
         #expect(judge(.busy(for: .seconds(10))).behaviour == .wentOn)
         #expect(judge(.nothing("x")).behaviour == .unknown)
     }

@@ -24,6 +24,8 @@ actor FakeEngine {
         var pace = Duration.milliseconds(4)
         var readingPerWord = Duration.microseconds(10)
         var longestPrompt = Int.max
+        /// The most that it writes by itself.
+        var longestAnswer = Int.max
         var streamType = "text/event-stream"
         var holdsStreamBack = false
         var endsProperly = true
@@ -90,7 +92,7 @@ actor FakeEngine {
             return try await call.reply(#"{"error":{"message":"the prompt is too long"}}"#, status: 400)
         }
         let streams = body["stream"] as? Bool == true
-        let tokens = body["max_tokens"] as? Int ?? 100
+        let tokens = min(body["max_tokens"] as? Int ?? 100, manners.longestAnswer)
         asked.append("\(streams ? "stream" : "whole") \(tokens)")
         active += 1
         peak = max(peak, active)
@@ -100,8 +102,10 @@ actor FakeEngine {
         nextID += 1
         let id = "chatcmpl-\(nextID)"
         if !call.isConnected, !manners.ignoresCloseInPrefill { return }
-        for _ in 0..<10 {
-            try await Task.sleep(for: manners.readingPerWord * words / 10)
+        let start = ContinuousClock.now
+        for part in 1...10 {
+            // Until a time and not for one, so that a busy machine does not make everything longer.
+            try await Task.sleep(until: start + manners.readingPerWord * words * part / 10)
             if !call.isConnected, !manners.ignoresCloseInPrefill { return }
         }
         if streams { try await stream(call, id, tokens) } else { try await whole(call, id, tokens) }
@@ -112,8 +116,9 @@ actor FakeEngine {
         try? await call.beginStream(type: manners.streamType, headers: mark)
         var held = ""
         var wasCancelled = false
+        let start = ContinuousClock.now
         for number in 1...tokens {
-            try await Task.sleep(for: manners.pace)
+            try await Task.sleep(until: start + manners.pace * number)
             if manners.interruption != .none, id != "chatcmpl-\(nextID)" {
                 if manners.interruption == .breaksOff { return try await call.close() }
                 break
@@ -132,7 +137,7 @@ actor FakeEngine {
         }
         if !held.isEmpty { try? await call.chunk(held) }
         if manners.endsProperly {
-            let reason = wasCancelled ? "stop" : "length"
+            let reason = wasCancelled || tokens == manners.longestAnswer ? "stop" : "length"
             try? await call.event(#"{"id":"\#(id)","choices":[{"index":0,"delta":{},"finish_reason":"\#(reason)"}]}"#)
             if manners.countsTokens {
                 try? await call.event(
@@ -145,8 +150,9 @@ actor FakeEngine {
     }
 
     private func whole(_ call: Call, _ id: String, _ tokens: Int) async throws {
-        for _ in 0..<tokens {
-            try await Task.sleep(for: manners.pace)
+        let start = ContinuousClock.now
+        for number in 1...tokens {
+            try await Task.sleep(until: start + manners.pace * number)
             if !call.isConnected {
                 guard manners.ignoresCloseOfWholeAnswers else { return }
                 wasted += 1
