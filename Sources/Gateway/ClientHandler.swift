@@ -180,7 +180,9 @@ final class ClientHandler: ChannelDuplexHandler {
     }
 
     private func refusal(of head: HTTPRequestHead) -> Reply? {
-        if gateway.isShuttingDown { return .shuttingDown(in: RunKind(head.method, path: HopByHop.path(of: head.uri)).format) }
+        if gateway.isShuttingDown {
+            return .shuttingDown(in: RunKind(head.method, path: HopByHop.path(of: head.uri)).format)
+        }
         if head.method == .CONNECT { return .unsupported("CONNECT") }
         guard HopByHop.asksForUpgrade(head) else { return nil }
         // HTTP/2 without TLS is offered by some clients as a matter of course; going on in HTTP/1.1 is a valid answer.

@@ -181,9 +181,9 @@ extension Exchange {
     private static let keptText = 1_024
 
     private func report() {
+        concludeShadow()
         recordEnd()
         gateway.metrics.unreadEvents.increment(by: guarding?.unreadEvents ?? 0)
-        concludeShadow()
         RunReport.close(run, in: gateway)
     }
 

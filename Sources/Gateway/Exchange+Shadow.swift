@@ -4,6 +4,7 @@ internal import Guard
 internal import Logging
 internal import LoopDetection
 internal import NIOCore
+internal import Recordings
 internal import Rules
 internal import Runs
 
@@ -105,6 +106,11 @@ extension Exchange {
         self.shadow = nil
         shadow.finish()
         gateway.metrics.shadow.count(shadow)
+        if recording != nil, let (verdict, event) = shadow.stop {
+            var recorded = RecordedVerdict(verdict, event: event)
+            recorded.mode = "shadow"
+            recording?.note(.verdict(recorded))
+        }
         guard let difference = shadow.difference else { return }
         var metadata: Logger.Metadata = ["run_id": "\(run.id)", "kind": "\(difference.rawValue)"]
         if let (verdict, event) = shadow.stop {

@@ -112,7 +112,9 @@ public struct Recording: Sendable, Equatable {
         if RecordingDirectory.isSegment(path) {
             return try reading(path) { try RunSummary.runs(inSegment: path).runs }.map { Recording($0) }
         }
-        if !FileManager.default.fileExists(atPath: path), let run = try recordedRun(at: path) { return [Recording(run)] }
+        if !FileManager.default.fileExists(atPath: path), let run = try recordedRun(at: path) {
+            return [Recording(run)]
+        }
         guard path.hasSuffix(corpusEnding) else { return [Recording(path: path)] }
         var recordings: [Recording] = []
         for (number, line) in try read(path).split(separator: UInt8(ascii: "\n")).enumerated() {

@@ -16,10 +16,9 @@ enum ConfigurationFile {
     /// The options that may stand in the file.
     static let options = [
         "upstream", "host", "port", "rules", "event-loops", "first-byte-timeout", "idle-timeout", "grace",
-        "keep-alive-interval", "engine", "max-concurrent", "max-queued", "quarantine", "control-key-file", "allowed-origin",
-        "allowed-host", "record", "record-only", "record-sample", "record-max-bytes", "record-max-age", "board",
-        "board-slots",
-        "board-header", "board-field", "board-door", "board-user", "model",
+        "keep-alive-interval", "engine", "max-concurrent", "max-queued", "quarantine", "control-key-file",
+        "allowed-origin", "allowed-host", "record", "record-only", "record-sample", "record-max-bytes",
+        "record-max-age", "board", "board-slots", "board-header", "board-field", "board-door", "board-user", "model",
         "tokens-per-second", "context", "kv-tokens", "log-level",
     ]
 

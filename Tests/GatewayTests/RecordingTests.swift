@@ -30,12 +30,17 @@ private final class RecordingRig {
     deinit { try? FileManager.default.removeItem(atPath: folder) }
 
     /// What was recorded, once the gateway and the recorder have stopped.
-    func run(rules: String? = nil, _ test: (Rig) async throws -> Void) async throws -> [RecordedRun] {
+    func run(
+        rules: String? = nil,
+        shadow: Bool = false,
+        _ test: (Rig) async throws -> Void
+    ) async throws -> [RecordedRun] {
         let rules = try rules.map { try RuleSet.parse(yaml: "version: 1\n" + $0, file: "test.yaml") }
         try await Rig.run(
             { configuration in
                 configuration.recorder = recorder
                 if let rules { configuration.rules = { rules.resolve($0) } }
+                if shadow { configuration.shadowRules = { RuleSet.default.resolve($0) } }
             },
             test
         )
@@ -68,6 +73,19 @@ private final class RecordingRig {
             state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
             return state >> 33
         }
+    }
+
+    @Test func whatShadowRulesWouldHaveStoppedStandsInTheRecording() async throws {
+        let stream = (0..<300).map { _ in Rig.event("I'll do it. ") }.joined() + Rig.ending
+        let runs = try await RecordingRig().run(rules: "mode: off\n", shadow: true) { rig in
+            let client = try await rig.client()
+            try await client.post(Rig.chat, Self.body)
+            try await Self.send(stream, by: rig.upstream.nextCall(), seed: 1)
+            #expect(try await client.answer(to: "POST").body == stream)
+        }
+        #expect(runs[0].verdicts.map(\.mode) == ["shadow"])
+        #expect(runs[0].verdicts[0].detector == "tail_repeat" && runs[0].verdicts[0].event > 80)
+        #expect(runs[0].end?.state == "completed")
     }
 
     @Test(arguments: 1...5) func aHealthyStreamIsRecordedByteForByteBothWays(seed: UInt64) async throws {

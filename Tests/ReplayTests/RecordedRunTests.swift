@@ -41,6 +41,18 @@ import Testing
         }
     }
 
+    @Test func recordedRunsAreWalkedThroughAndSayWhenTheirBytesCame() throws {
+        try withRecordings { folder in
+            let walk = try RecordingWalk([folder, "\(folder)/run_b"])
+            #expect(walk.map(\.path) == ["run_a", "run_b", "run_b"].map { "\(folder)/\($0)" })
+            let result = Replayer(rules: .default).replay(try Recording.find(["\(folder)/run_b"])[0])
+            #expect(result.seconds == 399e-9)
+            // The 400 reads came a nanosecond apart, the first at 0.
+            #expect(abs((result.savedSeconds ?? 0) - Double(400 - result.event) * 1e-9) < 1e-12)
+            #expect(throws: ReplayError.self) { try RecordingWalk(["\(folder)/run_c"]) }
+        }
+    }
+
     @Test func oneRunIsNamedByItsIdAndCanBeLabelled() throws {
         try withRecordings { folder in
             #expect(try Recording.find(["\(folder)/run_b"]).map(\.path) == ["\(folder)/run_b"])
