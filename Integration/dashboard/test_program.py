@@ -175,6 +175,26 @@ def test_two_tabs(driver, page, program):
     run.end()
 
 
+def test_X5_a_page_that_goes_away_cancels_nothing(driver, page, program):
+    page.open()
+    run = Generation(program)
+    page.until(lambda: "streaming" in (page.text(f"{row(run)} > .line") or ""))
+    page.one(f"{row(run)} .toggle").click()
+    page.one(".detail .text")
+    first = driver.current_window_handle
+    driver.switch_to.new_window("window")
+    other = driver.current_window_handle
+    driver.switch_to.window(first)
+    driver.close()
+    driver.switch_to.window(other)
+    so_far = program.get(f"/v1/runs/{run.id}")["events"]
+    page.until(lambda: program.get(f"/v1/runs/{run.id}")["events"] > so_far, "the run does not go on")
+    assert program.get(f"/v1/runs/{run.id}")["state"] == "streaming"
+    page.open()
+    page.one(f"{row(run)} > .line .stop").click()
+    run.end()
+
+
 def test_the_history_is_filtered_by_the_program(page, program):
     run = Generation(program, model="loopguard-small", max_tokens=4)
     run.end()

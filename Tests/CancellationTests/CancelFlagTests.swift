@@ -13,6 +13,20 @@ import Testing
     #expect(flag.isSet && !flag.isClosed)
 }
 
+/// A flag is raised with a reason, a state is left with one, and no reason stands for nothing: the types have no other way.
+@Test func G6_noReasonIsNothing() {
+    #expect(EndReason(code: 0) == nil)
+    let reasons = (UInt8.min...UInt8.max).compactMap { EndReason(code: $0) }
+    #expect(reasons.count == 6 + 224 && reasons.allSatisfy { $0.code != 0 && EndReason(code: $0.code) == $0 })
+    for reason in reasons {
+        let flag = CancelFlag()
+        #expect(flag.set(reason) && flag.reason == reason)
+        let state = RunState(generation: 1)
+        #expect(state.stop(reason) == .won && state.current.reason == reason)
+        #expect(state.settle().map { $0 >= .stopped } == true && state.current.reason == reason)
+    }
+}
+
 @Test func aReasonAfterTheNaturalEndIsRefused() {
     let flag = CancelFlag()
     #expect(flag.close())

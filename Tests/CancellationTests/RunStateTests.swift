@@ -39,7 +39,7 @@ struct RunStateTests {
         #expect(state.current.phase == .completed && state.current.reason == nil && state.current.generation == 7)
     }
 
-    @Test func theFirstReasonStays() {
+    @Test func S5_theFirstReasonStays() {
         let state = State()
         #expect(state.stop(.guardTrip(detector: 1)) == .won)
         let stopping = state.current

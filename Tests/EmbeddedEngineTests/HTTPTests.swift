@@ -67,7 +67,7 @@ import Testing
         }
     }
 
-    @Test func aTextThatEndsByItselfOrAtAStopStringSaysStop() async throws {
+    @Test func G5_aTextThatEndsByItselfOrAtAStopStringSaysStop() async throws {
         try await withEngine { _, address in
             let client = try await TestClient(address)
             try await client.send(body: chat("What is loopguard?", #""temperature":0"#))

@@ -38,6 +38,44 @@ import Testing
         }
     }
 
+    @Test func G3_aLoopAfterAWholeCallIsStillALength() async throws {
+        try await Rig.run { rig in
+            let (client, call) = try await rig.generation()
+            try await call.beginStream()
+            try await call.chunk(
+                #"data: {"id":"c","object":"chat.completion.chunk","created":1,"model":"m","choices":[{"index":0,"#
+                    + #""delta":{"tool_calls":[{"index":0,"id":"call_1","type":"function","function":{"name":"ls","#
+                    + #""arguments":"{}"}}]},"finish_reason":null}]}"# + "\n\n"
+            )
+            _ = try await client.received { $0.contains("call_1") }
+            try await sendLoop(call)
+            try? await call.close()
+            let body = try await client.answer(to: "POST").body
+            #expect(body.contains(#""finish_reason":"length""#) && !body.contains(#""finish_reason":"tool_calls""#))
+        }
+    }
+
+    @Test func G4_aClientThatReadsNothingDoesNotKeepTheEngineFromBeingStopped() async throws {
+        try await Rig.run { rig in
+            let (client, call) = try await rig.generation()
+            try await call.beginStream()
+            let head = try await client.received { $0.contains("\r\n\r\n") }
+            let id = try #require(head.firstMatch(of: /run_[0-9a-f]+/)).output
+            try await client.reads(false)
+            async let sending: Void = {
+                for number in 0..<4_000 {
+                    try await call.chunk(Rig.event("\(number) " + String(repeating: "x", count: 4_096)))
+                }
+            }()
+            _ = try await rig.runs { Int($0.firstMatch(of: /"bytes":(\d+)/)?.1 ?? "0")! > 100_000 }
+            #expect(try await rig.ask("POST", "/v1/runs/\(id)/stop").status == 202)
+            try await call.connectionClosed()
+            try? await sending
+            try await client.reads(true)
+            #expect(try await client.answer(to: "POST").body.hasSuffix("data: [DONE]\n\n"))
+        }
+    }
+
     @Test func G11_aGuardInWarnModeLetsTheLoopPass() async throws {
         try await Rig.run {
             $0.rules = { facts in
@@ -109,7 +147,7 @@ import Testing
         }
     }
 
-    @Test(arguments: [true, false]) func theEndOfAConnectionIsTheEndOfAStreamOnlyAfterAFinishReason(
+    @Test(arguments: [true, false]) func T13_theEndOfAConnectionIsTheEndOfAStreamOnlyAfterAFinishReason(
         finished: Bool
     ) async throws {
         try await Rig.run { rig in

@@ -33,7 +33,7 @@ import Testing
         }
     }
 
-    @Test func aCancelByIdStopsTheEngineAndTellsTheClient() async throws {
+    @Test func A7_T10_aCancelByIdStopsTheEngineAndTellsTheClient() async throws {
         try await Rig.run { rig in
             let client = try await rig.client()
             try await client.post("/v1/images/generations", "{}")

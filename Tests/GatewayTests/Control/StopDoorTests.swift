@@ -154,7 +154,7 @@ import Testing
         }
     }
 
-    @Test func R1_R2_R3_aStoppedTreeEndsAndAsksNoMore() async throws {
+    @Test func R1_R2_R3_T12_aStoppedTreeEndsAndAsksNoMore() async throws {
         try await Rig.run { rig in
             let (_, root) = try await run(rig, "root")
             let (_, child) = try await run(rig, "child", [("X-Parent-Run-Id", "root")])
