@@ -79,6 +79,9 @@ bench: build
 	$(MAKE) .build/libsimdjson_parse.so
 	.build/release/loopguard-bench replay fixtures/corpus --simdjson .build/libsimdjson_parse.so
 	.build/release/loopguard-bench board
+	.build/release/loopguard-bench runs
+	.build/release/loopguard-bench record
+	.build/release/loopguard-bench replay fixtures/corpus
 	.build/release/loopguard-bench engine
 	.build/release/loopguard-bench gateway --loopguard .build/release/loopguard --nginx
 

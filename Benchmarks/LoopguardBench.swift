@@ -21,8 +21,7 @@ struct LoopguardBench: ParsableCommand {
             """,
         subcommands: [
             CoreCommand.self, ReplayCommand.self, GatewayCommand.self, EngineCommand.self, BoardCommand.self,
-            RecordingCommand.self,
-            UpstreamCommand.self,
+            RecordingCommand.self, RunsCommand.self, UpstreamCommand.self,
         ]
     )
 }

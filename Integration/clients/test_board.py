@@ -26,7 +26,7 @@ def ended(gateway, seconds=10):
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         runs = gateway.get("/v1/requests")["data"]
-        if runs and "engine" in runs[0]:
+        if runs and (runs[0]["engine"] or {}).get("outcome"):
             return runs[0]
         time.sleep(0.02)
     raise TimeoutError(f"the engine said nothing for {seconds} s: {runs}")
