@@ -148,7 +148,8 @@ let package = Package(
                 name: "loopguard-bench",
                 dependencies: [
                     "CCurl", "COpenBLAS", "CancelBoard", "Cancellation", "EmbeddedEngine", "GenerationWire", "Guard",
-                    "JSONBytes", "LoopDetection", "Recordings", "Replay", "Rules", "RunIdentity", "Runs", "ServerSentEvents",
+                    "JSONBytes", "LoopDetection", "Recordings", "Replay", "Rules", "RunIdentity", "Runs",
+                    "ServerSentEvents",
                     argumentParser, logging, nioCore, nioHTTP1, nioPosix,
                 ],
                 path: "Benchmarks",
