@@ -10,6 +10,8 @@
 # make bench    the benchmarks behind docs/performance.md
 
 SWIFT ?= swift
+# The Swift runtime goes into the binary: it takes less memory (docs/performance.md), and no toolchain to run.
+RELEASE = $(SWIFT) build -c release --static-swift-stdlib
 PYTHON ?= python3
 VENV := .venv
 VENV_READY := $(VENV)/.ready
@@ -57,7 +59,7 @@ spark: build .venv-spark/.ready
 	@touch $@
 
 build: deps
-	$(SWIFT) build -c release --product loopguard
+	$(RELEASE) --product loopguard
 
 debug: deps
 	$(SWIFT) build --product loopguard
@@ -74,7 +76,7 @@ score: build
 	LOOPGUARD_CORPUS=whole $(SWIFT) test --filter ReplayTests.Corpus
 
 bench: build
-	$(SWIFT) build -c release --product loopguard-bench
+	$(RELEASE) --product loopguard-bench
 	.build/release/loopguard-bench core
 	$(MAKE) .build/libsimdjson_parse.so
 	.build/release/loopguard-bench replay fixtures/corpus --simdjson .build/libsimdjson_parse.so

@@ -10,9 +10,15 @@ import Testing
 @Suite(.timeLimit(.minutes(1))) struct GuardEffectsTests {
     private static let loop = "I will now check the file again and then I will check it once more. "
 
+    /// The default rules, of which none acts.
+    private static func warning(_ facts: RequestFacts) -> Resolution {
+        var resolution = RuleSet.default.resolve(facts)
+        resolution.settings.mode = .warn
+        return resolution
+    }
+
     /// Sends a loop until the gateway cuts the connection, at most 64 KiB of it.
-    private func sendLoop(_ call: ScriptedUpstream.Call) async throws {
-        try await call.beginStream()
+    private func sendLoop(_ call: ScriptedUpstream.Call) async {
         // Sending fails as soon as the gateway has closed the connection, which is what most of these tests are about.
         for _ in 0..<1_000 where (try? await call.chunk(Rig.event(Self.loop))) == nil { return }
     }
@@ -23,7 +29,8 @@ import Testing
             $0.board = flags.board
         } _: { rig in
             let (client, call) = try await rig.generation()
-            try await sendLoop(call)
+            try await call.beginStream()
+            await sendLoop(call)
             // Nothing is left to wait for when the loop was not cut.
             try? await call.close()
             let answer = try await client.answer(to: "POST")
@@ -48,7 +55,7 @@ import Testing
                     + #""arguments":"{}"}}]},"finish_reason":null}]}"# + "\n\n"
             )
             _ = try await client.received { $0.contains("call_1") }
-            try await sendLoop(call)
+            await sendLoop(call)
             try? await call.close()
             let body = try await client.answer(to: "POST").body
             #expect(body.contains(#""finish_reason":"length""#) && !body.contains(#""finish_reason":"tool_calls""#))
@@ -56,7 +63,10 @@ import Testing
     }
 
     @Test func G4_aClientThatReadsNothingDoesNotKeepTheEngineFromBeingStopped() async throws {
-        try await Rig.run { rig in
+        // The filling is a loop, which is not to end before the stop does it.
+        try await Rig.run {
+            $0.rules = Self.warning
+        } _: { rig in
             let (client, call) = try await rig.generation()
             try await call.beginStream()
             let head = try await client.received { $0.contains("\r\n\r\n") }
@@ -78,14 +88,11 @@ import Testing
 
     @Test func G11_aGuardInWarnModeLetsTheLoopPass() async throws {
         try await Rig.run {
-            $0.rules = { facts in
-                var resolution = RuleSet.default.resolve(facts)
-                resolution.settings.mode = .warn
-                return resolution
-            }
+            $0.rules = Self.warning
         } _: { rig in
             let (client, call) = try await rig.generation()
-            try await sendLoop(call)
+            try await call.beginStream()
+            await sendLoop(call)
             try await call.chunk(Rig.ending)
             try await call.endStream()
             let answer = try await client.answer(to: "POST")

@@ -164,6 +164,7 @@ extension Rig {
     /// What is known of the engine's end, once it is: `confirmed via`.
     func engineWord(of id: String) async throws -> String {
         while true {
+            try Task.checkCancellation()
             let run = try await ask("GET", "/v1/runs/\(id)").body
             if let word = run.firstMatch(of: /"confirmed":(true|false|null),"via":"([a-z]+)"/) {
                 return "\(word.1) \(word.2)"
@@ -175,5 +176,8 @@ extension Rig {
 
 /// Waits for a condition.
 func until(_ condition: @Sendable () async throws -> Bool) async throws {
-    while try await !condition() { await Task.yield() }
+    while try await !condition() {
+        try Task.checkCancellation()
+        await Task.yield()
+    }
 }

@@ -44,7 +44,10 @@ final class RawClient: Sendable {
     /// Waits until what has arrived satisfies a condition or the connection is closed, and returns all of it.
     @discardableResult
     func received(until condition: @escaping @Sendable (String) -> Bool) async throws -> String {
-        try await channel.eventLoop.flatSubmit { self.inbox.value.wait(condition, on: self.channel.eventLoop) }.get()
+        try await channel.closedWhenCancelled {
+            try await self.channel.eventLoop.flatSubmit { self.inbox.value.wait(condition, on: self.channel.eventLoop) }
+                .get()
+        }
     }
 
     /// The next answer, once it is whole; it is taken out of what has arrived.
@@ -62,13 +65,18 @@ final class RawClient: Sendable {
     /// How many bytes have come, without keeping them, until the connection is closed.
     func countOnly() async throws { try await channel.eventLoop.submit { self.inbox.value.keeps = false }.get() }
     func count(reaches total: Int) async throws -> Int {
-        try await channel.eventLoop.flatSubmit { self.inbox.value.waitCount(total, on: self.channel.eventLoop) }.get()
+        try await channel.closedWhenCancelled {
+            try await self.channel.eventLoop.flatSubmit {
+                self.inbox.value.waitCount(total, on: self.channel.eventLoop)
+            }
+            .get()
+        }
     }
 
     /// Stops taking what the gateway sends, or takes it again.
     func reads(_ on: Bool) async throws { try await channel.setOption(.autoRead, value: on).get() }
 
-    func closed() async throws { try await channel.closeFuture.get() }
+    func closed() async throws { try await channel.closed() }
     func leave(_ way: Leaving) async throws {
         switch way {
         case .fin: try await channel.close()
@@ -139,6 +147,19 @@ final class RawClient: Sendable {
 }
 
 extension Channel {
+    /// Lets nothing wait on a channel longer than its test may take: the time limit of a test cancels its task.
+    func closedWhenCancelled<Result: Sendable>(_ wait: @Sendable () async throws -> Result) async throws -> Result {
+        let result = try await withTaskCancellationHandler {
+            try await wait()
+        } onCancel: {
+            close(promise: nil)
+        }
+        try Task.checkCancellation()
+        return result
+    }
+
+    func closed() async throws { try await closedWhenCancelled { try await self.closeFuture.get() } }
+
     /// Makes the next close send a reset instead of an orderly end.
     func closeByReset() async throws {
         try await (self as! any SocketOptionProvider).setSoLinger(linger(l_onoff: 1, l_linger: 0)).get()

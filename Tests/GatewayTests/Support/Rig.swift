@@ -55,6 +55,7 @@ struct Rig: Sendable {
     /// What the gateway lists once it lists what is awaited.
     func runs(until condition: (String) -> Bool) async throws -> String {
         while true {
+            try Task.checkCancellation()
             let list = try await ask("GET", "/v1/requests").body
             if condition(list) { return list }
         }

@@ -111,7 +111,7 @@ final class ScriptedUpstream: Sendable {
         }
 
         /// Returns when the gateway has let go of the connection.
-        func connectionClosed() async throws { try await channel.closeFuture.get() }
+        func connectionClosed() async throws { try await channel.closed() }
 
         /// Whether two calls came on one connection.
         func sharesConnection(with other: Call) -> Bool { channel === other.channel }
