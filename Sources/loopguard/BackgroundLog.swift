@@ -8,7 +8,9 @@ import Synchronization
 /// most ``capacity`` events wait; what comes beyond that is dropped, and the next batch says how many were.
 final class BackgroundLog: Sendable {
     static let capacity = 4_096
-    private static let moment = DispatchTimeInterval.milliseconds(20)
+    /// Long enough for a burst to gather, short enough that no batch keeps a processor from the streams: at 3,000 runs a
+    /// second on two cores the 99th percentile of the time to the first event was 0.88 ms with 20 ms and 0.49 ms with 2.
+    private static let moment = DispatchTimeInterval.milliseconds(2)
 
     private struct Waiting {
         var events: [(event: LogEvent, target: any LogHandler)] = []
