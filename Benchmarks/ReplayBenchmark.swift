@@ -9,8 +9,8 @@ struct ReplayBenchmark {
     /// Streams of one kind.
     struct Case {
         let name: String
-        let bodies: [(bytes: [UInt8], request: [UInt8]?)]
-        var size: Int { bodies.reduce(0) { $0 + $1.bytes.count } }
+        let contents: [RecordedContent]
+        var size: Int { contents.reduce(0) { $0 + $1.body.count } }
     }
 
     private var watch: Stopwatch
@@ -35,20 +35,20 @@ struct ReplayBenchmark {
             ("arguments of a call, held back", ChunkStream(text.arguments(bytes: size), as: .arguments)),
         ]
         return streams.map { name, stream in
-            Case(name: name, bodies: [(stream.bytes + Array("data: [DONE]\n\n".utf8), nil)])
+            Case(name: name, contents: [RecordedContent(body: stream.bytes + Array("data: [DONE]\n\n".utf8))])
         }
     }
 
     /// Recordings from files, but for those that are stopped: of them the end would not be looked at.
     static func recorded(_ path: String) throws -> Case {
         let replayer = Replayer(rules: .default)
-        var bodies: [([UInt8], [UInt8]?)] = []
+        var contents: [RecordedContent] = []
         for recording in try Recording.find([path]) {
             let result = replayer.replay(recording)
             if result.error != nil || result.verdict?.mode == .stop { continue }
-            bodies.append((try recording.body(), try recording.requestBody()))
+            contents.append(try recording.content())
         }
-        return Case(name: path, bodies: bodies)
+        return Case(name: path, contents: contents)
     }
 
     /// Megabytes of stream a second, on one core.
@@ -60,15 +60,15 @@ struct ReplayBenchmark {
             let size = item.size
             let memory = copying(item)
             let parsing = try simdjson.map { parser in
-                let payloads = item.bodies.map { Payloads(of: $0.bytes) }
+                let payloads = item.contents.map { Payloads(of: $0.body) }
                 return try watch.nanoseconds(per: size) {
                     try payloads.reduce(0) { $0 &+ (try parser.parse($1)) }
                 }
             }
             let replaying = try watch.nanoseconds(per: size) {
                 var sum: UInt64 = 0
-                for (bytes, request) in item.bodies {
-                    let result = replayer.replay(bytes, request: request, file: item.name)
+                for content in item.contents {
+                    let result = replayer.replay(content, file: item.name)
                     guard result.verdict?.mode != .stop else {
                         throw BenchmarkError("'\(item.name)' was stopped: \(result.jsonLine)")
                     }
@@ -86,12 +86,12 @@ struct ReplayBenchmark {
     }
 
     private mutating func copying(_ item: Case) -> Samples {
-        var copy = [UInt8](repeating: 0, count: item.bodies.map(\.bytes.count).max() ?? 0)
+        var copy = [UInt8](repeating: 0, count: item.contents.map(\.body.count).max() ?? 0)
         return watch.nanoseconds(per: item.size) {
             var sum: UInt64 = 0
-            for (bytes, _) in item.bodies where !bytes.isEmpty {
-                _ = bytes.withUnsafeBytes { memcpy(&copy, $0.baseAddress!, $0.count) }
-                sum &+= UInt64(copy[bytes.count / 2])
+            for content in item.contents where !content.body.isEmpty {
+                _ = content.body.withUnsafeBytes { memcpy(&copy, $0.baseAddress!, $0.count) }
+                sum &+= UInt64(copy[content.body.count / 2])
             }
             return sum
         }

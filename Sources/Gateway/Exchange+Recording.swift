@@ -58,8 +58,9 @@ struct ExchangeRecording {
 
 extension Exchange {
     /// Begins the recording of a generation, when there is a recorder and the rules let it.
-    func beginRecording(_ rule: RecordingRule) {
+    func beginRecording(_ resolution: Resolution) {
         guard let recorder = gateway.configuration.recorder, case .whole(let body) = request.body else { return }
+        let rule = resolution.recording
         let policy = RecordingPolicy(only: rule.only == .tripped ? .tripped : .all, sample: rule.sample)
         guard let recorded = recorder.begin(run.id, policy: policy) else { return }
         let facts = RecordedRequest(
@@ -68,6 +69,7 @@ extension Exchange {
             path: run.facts.path,
             model: run.facts.model,
             client: request.head.headers.first(name: "user-agent"),
+            key: resolution.keyName,
             headers: Self.recorded(request.head.headers)
         )
         recorded.begin(facts, bodySize: body.readableBytes) { Array(body.readableBytesView) }

@@ -189,7 +189,7 @@ final class Exchange {
             gateway.configuration.logger.warning("\(diagnostic)", metadata: ["run_id": "\(run.id)"])
         }
         settings = resolution.settings
-        beginRecording(resolution.recording)
+        beginRecording(resolution)
     }
 
     /// What the rules may know of the request.

@@ -2,6 +2,7 @@ import Foundation
 import GenerationWire
 import Glibc
 import Recordings
+import Rules
 
 /// A recorded response body, with the request that caused it when that is known.
 ///
@@ -149,13 +150,22 @@ public struct Recording: Sendable, Equatable {
         }
     }
 
-    /// The body.
-    public func body() throws(ReplayError) -> [UInt8] {
+    /// Loads what the recording holds.
+    public func content() throws(ReplayError) -> RecordedContent {
         if let fault { throw ReplayError(file: path, message: fault) }
-        if let run { return try Self.reading(path) { try RecordedRun(run).came } }
-        if let entry { return entry.stream() }
-        if let body = line?.body { return body }
-        return try Self.read(line?.path ?? path)
+        if let run { return try Self.reading(path) { RecordedContent(try RecordedRun(run)) } }
+        if let entry { return RecordedContent(body: entry.stream(), request: entry.request) }
+        let file = line?.path ?? path
+        let body = if let body = line?.body { body } else { try Self.read(file) }
+        let request = if let request = line?.request { request } else { try Self.request(beside: file) }
+        return RecordedContent(body: body, request: request, times: line?.times, facts: line?.facts ?? RequestFacts())
+    }
+
+    /// The body of the request beside the file of a response's body, when it is there.
+    private static func request(beside path: String) throws(ReplayError) -> [UInt8]? {
+        guard let ending = bodyEndings.first(where: { path.hasSuffix($0) }) else { return nil }
+        let beside = String(path.dropLast(ending.count)) + ".request.json"
+        return FileManager.default.fileExists(atPath: beside) ? try read(beside) : nil
     }
 
     /// The size of its file, when it has one of its own.
@@ -163,29 +173,6 @@ public struct Recording: Sendable, Equatable {
         guard entry == nil, run == nil, line?.body == nil, fault == nil else { return nil }
         var facts = stat()
         return stat(line?.path ?? path, &facts) == 0 ? Int(facts.st_size) : nil
-    }
-
-    /// When its bytes came in; `nil` when nobody noted it.
-    public func times() throws(ReplayError) -> RecordedTimes? {
-        guard let run else { return line?.times }
-        let recorded = try Self.reading(path) { try RecordedRun(run) }
-        var reads: [RecordedTimes.Read] = []
-        for record in recorded.records {
-            guard case .bytes(let flow, let piece) = record.event, flow != .went else { continue }
-            reads.append(.init(end: (reads.last?.end ?? 0) + piece.count, seconds: Double(record.time) / 1e9))
-        }
-        return RecordedTimes(reads)
-    }
-
-    /// The body of the request, when it is known.
-    public func requestBody() throws(ReplayError) -> [UInt8]? {
-        if let entry { return entry.request }
-        if let run { return try Self.reading(path) { try RecordedRun(run).askedBody } }
-        if let request = line?.request { return request }
-        let path = line?.path ?? path
-        guard let ending = Self.bodyEndings.first(where: { path.hasSuffix($0) }) else { return nil }
-        let beside = String(path.dropLast(ending.count)) + ".request.json"
-        return FileManager.default.fileExists(atPath: beside) ? try Self.read(beside) : nil
     }
 
     /// The label that the recording itself bears.

@@ -3,11 +3,14 @@ import GenerationWire
 import Glibc
 import Guard
 import LoopDetection
+import Rules
 
 /// One recording on its way through the guard.
 struct ReplayRun {
-    let body: [UInt8]
+    let content: RecordedContent
     let request: GenerationRequest
+    /// What the rules were told.
+    let facts: RequestFacts
     /// How many of its bytes the guard has received.
     private(set) var position = 0
     /// When the last of them came in.
@@ -18,25 +21,31 @@ struct ReplayRun {
     private var output: OutputCheck
     var result: ReplayResult
 
-    init(_ body: [UInt8], _ request: GenerationRequest, _ settings: GuardSettings, file: String) {
-        self.body = body
+    init(
+        _ content: RecordedContent,
+        _ request: GenerationRequest,
+        _ facts: RequestFacts,
+        _ settings: GuardSettings,
+        file: String
+    ) {
+        self.content = content
         self.request = request
+        self.facts = facts
         stream = GuardedStream(request: request, settings: settings, runID: "replay")
-        output = OutputCheck(expected: body)
+        output = OutputCheck(expected: content.body)
         result = ReplayResult(file: file, format: request.format.rawValue)
-        result.bodyBytes = body.count
+        result.bodyBytes = content.body.count
         for verdict in stream.preflight { result.add(verdict, event: 0) }
     }
 
     /// Whether nothing is left to receive.
-    var isOver: Bool { position == body.count || trip != nil }
+    var isOver: Bool { position == content.body.count || trip != nil }
 
     /// Receives the body up to an offset, or to its end; what came before stays received.
     mutating func receive(upTo offset: Int, at seconds: Double = 0) {
-        let start = position
+        let (start, body) = (position, content.body)
         let end = min(max(offset, start), body.count)
         guard start < end else { return }
-        let body = body
         self.seconds = seconds
         let outcome = stream.receive(body.span.extracting(start..<end))
         position = end
@@ -59,7 +68,7 @@ struct ReplayRun {
         }
         if let trip { output.receive(stream.end(.tripped(trip.detector))[...]) }
         result.outputBytes = output.count
-        result.savedBytes = max(0, body.count - output.count)
+        result.savedBytes = max(0, content.body.count - output.count)
         result.isUnchanged = output.isUnchanged
         result.unreadEvents = stream.unreadEvents
         result.tokens = stream.deltas

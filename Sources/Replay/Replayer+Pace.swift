@@ -22,23 +22,22 @@ extension Replayer {
     /// Replays one recording in recorded time. The result is that of a replay without a pace; a recording that does not
     /// say when its bytes came is an error.
     public func replay(_ recording: Recording, _ pace: Pace) async -> ReplayResult {
-        let content: Content
+        let content: RecordedContent
         do throws(ReplayError) {
-            content = try self.content(of: recording)
+            content = try recording.content()
         } catch {
             return load(recording) { _ in ReplayResult(file: recording.path, format: "unknown") }
         }
-        let (body, request, times) = content
-        let format = BodyFormat(of: body)
-        guard let times else {
+        let format = BodyFormat(of: content.body)
+        guard let times = content.times else {
             var result = ReplayResult(file: recording.path, format: format.name, error: Self.timeless)
             result.id = recording.line?.id
             return result
         }
         guard case .guarded(let wire) = format else {
-            return load(recording) { unread($0.body, format, recording.path, $0.times) }
+            return load(recording) { unread($0, format, recording.path) }
         }
-        var run = begin(body, wire, request, recording.path)
+        var run = begin(content, wire, recording.path)
         let start = ContinuousClock.now
         for read in times.reads where !run.isOver {
             // A cancelled replay keeps no time any more.
@@ -49,7 +48,7 @@ extension Replayer {
                 pace.announce(recording.path, read.seconds, run.result.event, verdict)
             }
         }
-        var result = end(run, request, times)
+        var result = end(run)
         result.id = recording.line?.id
         return result
     }

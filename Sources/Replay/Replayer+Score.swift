@@ -20,11 +20,11 @@ extension Replayer {
                 next += 1
                 group.addTask {
                     let result = replay(recording)
-                    guard result.error == nil, let body = try? recording.body() else { return (place, result, []) }
-                    let request = try? recording.requestBody()
+                    guard result.error == nil, let content = try? recording.content() else {
+                        return (place, result, [])
+                    }
                     return (
-                        place, result,
-                        alone.map { ($0.id, $0.replayer.replay(body, request: request, file: recording.path).verdict) }
+                        place, result, alone.map { ($0.id, $0.replayer.replay(content, file: recording.path).verdict) }
                     )
                 }
             }
@@ -48,8 +48,8 @@ extension Replayer {
 
     /// The same rules with one detector only.
     func only(_ detector: DetectorID) -> Replayer {
-        var replayer = Replayer { [settings] request in
-            var settings = settings(request)
+        var replayer = Replayer { [settings] facts in
+            var settings = settings(facts)
             settings.detectors = settings.detectors.only(detector)
             return settings
         }

@@ -1,5 +1,5 @@
 import Cancellation
-public import GenerationWire
+import GenerationWire
 public import Guard
 import LoopDetection
 public import Rules
@@ -7,7 +7,7 @@ public import Rules
 /// Feeds recorded bytes to the guard that the gateway uses and tells what it would have done.
 public struct Replayer: Sendable {
     /// What the rules say to a request.
-    public typealias Settings = @Sendable (GenerationRequest) -> GuardSettings
+    public typealias Settings = @Sendable (RequestFacts) -> GuardSettings
 
     /// The bytes fed at once. Verdicts do not depend on it.
     public var readSize = 16_384
@@ -22,43 +22,30 @@ public struct Replayer: Sendable {
     public init(settings: @escaping Settings) { self.settings = settings }
 
     /// Creates a replayer that follows rules.
-    public init(rules: RuleSet) {
-        self.init { rules.settings(for: RequestFacts(model: $0.model, path: $0.format.path)) }
-    }
+    public init(rules: RuleSet) { self.init(settings: rules.settings(for:)) }
 
     /// Replays one recording. What goes wrong is part of the result.
     public func replay(_ recording: Recording) -> ReplayResult {
-        load(recording) { replay($0.body, request: $0.request, file: recording.path, times: $0.times) }
+        load(recording) { replay($0, file: recording.path) }
     }
 
-    /// Replays a body held in memory.
-    /// - Parameters:
-    ///   - body: The response as the engine sent it.
-    ///   - request: The body of the request, when it is known.
-    ///   - file: The name used in the result.
-    ///   - times: When the bytes came in, when it is known.
-    public func replay(
-        _ body: [UInt8],
-        request: [UInt8]?,
-        file: String,
-        times: RecordedTimes? = nil
-    ) -> ReplayResult {
-        let format = BodyFormat(of: body)
-        guard case .guarded(let wire) = format else { return unread(body, format, file, times) }
-        var run = begin(body, wire, request, file)
-        for read in times?.reads ?? [] where !run.isOver { run.receive(upTo: read.end, at: read.seconds) }
-        return end(run, request, times)
+    /// Replays what is held in memory.
+    /// - Parameter file: The name used in the result.
+    public func replay(_ content: RecordedContent, file: String) -> ReplayResult {
+        let format = BodyFormat(of: content.body)
+        guard case .guarded(let wire) = format else { return unread(content, format, file) }
+        var run = begin(content, wire, file)
+        for read in content.times?.reads ?? [] where !run.isOver { run.receive(upTo: read.end, at: read.seconds) }
+        return end(run)
     }
 
     // MARK: - The steps of a replay
 
-    typealias Content = (body: [UInt8], request: [UInt8]?, times: RecordedTimes?)
-
     /// Loads what a recording holds; what goes wrong becomes the result.
-    func load(_ recording: Recording, _ use: (Content) -> ReplayResult) -> ReplayResult {
+    func load(_ recording: Recording, _ use: (RecordedContent) -> ReplayResult) -> ReplayResult {
         var result: ReplayResult
         do throws(ReplayError) {
-            result = use(try content(of: recording))
+            result = use(try recording.content())
         } catch {
             result = ReplayResult(file: recording.path, format: "unknown", error: error.message)
         }
@@ -66,35 +53,35 @@ public struct Replayer: Sendable {
         return result
     }
 
-    func content(of recording: Recording) throws(ReplayError) -> Content {
-        (try recording.body(), try recording.requestBody(), try recording.times())
-    }
-
     /// The result of a body in a format that passes unread.
-    func unread(_ body: [UInt8], _ format: BodyFormat, _ file: String, _ times: RecordedTimes?) -> ReplayResult {
+    func unread(_ content: RecordedContent, _ format: BodyFormat, _ file: String) -> ReplayResult {
         var result = ReplayResult(file: file, format: format.name)
-        result.bodyBytes = body.count
-        result.outputBytes = body.count
-        result.seconds = times?.duration
+        result.bodyBytes = content.body.count
+        result.outputBytes = content.body.count
+        result.seconds = content.times?.duration
         return result
     }
 
-    func begin(_ body: [UInt8], _ format: WireFormat, _ request: [UInt8]?, _ file: String) -> ReplayRun {
-        let facts =
-            request.flatMap { GenerationRequest(path: format.path, body: $0.span) } ?? GenerationRequest(format: format)
-        return ReplayRun(body, facts, settings(facts), file: file)
+    func begin(_ content: RecordedContent, _ format: WireFormat, _ file: String) -> ReplayRun {
+        let request =
+            content.request.flatMap { GenerationRequest(path: format.path, body: $0.span) }
+            ?? GenerationRequest(format: format)
+        var facts = content.facts
+        facts.model = request.model
+        facts.path = facts.path ?? format.path
+        return ReplayRun(content, request, facts, settings(facts), file: file)
     }
 
     /// Feeds what is left, in reads of ``readSize``, and concludes.
-    func end(_ run: ReplayRun, _ request: [UInt8]?, _ times: RecordedTimes?) -> ReplayResult {
+    func end(_ run: ReplayRun) -> ReplayResult {
         var run = run
         while !run.isOver { run.receive(upTo: run.position + readSize) }
         run.finish()
-        if let times {
+        if let times = run.content.times {
             run.result.seconds = times.duration
             run.result.savedSeconds = run.trip == nil ? 0 : times.duration - run.seconds
         }
         guard run.result.verdict?.mode == .stop, followsStops else { return run.result }
-        return lookCloser(run, request)
+        return lookCloser(run)
     }
 }

@@ -112,7 +112,7 @@ public struct RuleTuner: Sendable {
                 group.addTask {
                     var tally = Tally()
                     for example in part {
-                        let result = replayer.replay(example.body, request: example.request, file: example.path)
+                        let result = replayer.replay(example.content, file: example.path)
                         tally.add(example.label, result.verdict)
                     }
                     return tally
@@ -141,21 +141,13 @@ public struct RuleTuner: Sendable {
 private struct Example: Sendable {
     var path: String
     var label: Label
-    var body: [UInt8]
-    var request: [UInt8]?
+    var content: RecordedContent
 
     static func load(_ recordings: [Recording]) throws(ReplayError) -> [Example] {
         var examples: [Example] = []
         for (recording, label) in zip(recordings, try LabelFile.labels(of: recordings)) {
             guard let label else { continue }
-            examples.append(
-                Example(
-                    path: recording.path,
-                    label: label,
-                    body: try recording.body(),
-                    request: try recording.requestBody()
-                )
-            )
+            examples.append(Example(path: recording.path, label: label, content: try recording.content()))
         }
         return examples
     }

@@ -1,5 +1,7 @@
 import Foundation
 import JSONBytes
+import Recordings
+import Rules
 
 /// A recording as one line of JSON Lines, as `loopguard replay -` reads it.
 ///
@@ -8,7 +10,7 @@ import JSONBytes
 /// ```
 ///
 /// The body stands in `sse` as text or in `b64` as Base64, or `path` names its file. `request`, an object or its text,
-/// is the body of the request; `times` says of each read where in the body it ended and after how many seconds it came.
+/// is the body of the request; `headers`, pairs of name and value, are its headers; `times` says of each read where in the body it ended and after how many seconds it came.
 /// `id`, a string or a number, is given back with the result; other members are skipped.
 struct StreamLine: Sendable, Equatable {
     /// The id as JSON.
@@ -17,6 +19,7 @@ struct StreamLine: Sendable, Equatable {
     var body: [UInt8]?
     var request: [UInt8]?
     var times: RecordedTimes?
+    var facts = RequestFacts()
 
     /// What is wrong with a line.
     struct Mistake: Error, Equatable {
@@ -41,6 +44,13 @@ struct StreamLine: Sendable, Equatable {
                 body = value.text.flatMap { Data(base64Encoded: Data($0)) }.map { [UInt8]($0) }
                 if body == nil { mistake = "'b64' is not Base64" }
             case "request" where kind != .null: request = value.text ?? value.json
+            case "headers" where kind != .null:
+                let pairs = try? JSONDecoder().decode([[String]].self, from: Data(value.json))
+                if let pairs, pairs.allSatisfy({ $0.count == 2 }) {
+                    facts = RequestFacts(headers: pairs.map { Header($0[0], $0[1]) })
+                } else {
+                    mistake = "'headers' must be a list of [NAME, VALUE]"
+                }
             case "times" where kind != .null:
                 times = Self.times(value.json)
                 if times == nil { mistake = "'times' must be a list of [BYTES, SECONDS] that rises" }

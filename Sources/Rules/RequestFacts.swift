@@ -8,6 +8,8 @@ public struct RequestFacts: Sendable, Equatable {
     public var userAgent: String?
     /// The header `Authorization`.
     public var authorization: String?
+    /// The name that rules have given to the request's key, where the key itself is not known: in a recording.
+    public var keyName: String?
     /// Every header, for the profiles of clients.
     public var headers: RequestHeaders = [:]
     /// The header `X-Loopguard-Mode`.
@@ -21,6 +23,7 @@ public struct RequestFacts: Sendable, Equatable {
         path: String? = nil,
         userAgent: String? = nil,
         authorization: String? = nil,
+        keyName: String? = nil,
         headers: RequestHeaders = [:],
         modeHeader: String? = nil,
         disableHeader: String? = nil
@@ -29,6 +32,7 @@ public struct RequestFacts: Sendable, Equatable {
         self.path = path
         self.userAgent = userAgent
         self.authorization = authorization
+        self.keyName = keyName
         self.headers = headers
         self.modeHeader = modeHeader
         self.disableHeader = disableHeader

@@ -23,7 +23,7 @@ extension RuleSet {
     /// The settings for a request, with what was found on the way: the base, then the profile of its client, then
     /// every override that matches in the order of the file, then the request's own headers, which can only lower.
     public func resolve(_ facts: RequestFacts) -> Resolution {
-        let keyName = facts.authorization.flatMap(keyName(authorization:))
+        let keyName = facts.keyName ?? facts.authorization.flatMap(keyName(authorization:))
         var policy = policy
         var client: String?
         // In a span, since a copy of each profile would cost more than the comparison.

@@ -47,13 +47,15 @@ import Testing
         try await withFolder(["x.corpus.jsonl": text]) { folder in
             let recordings = try Recording.find([folder])
             #expect(recordings.map(\.path) == ["\(folder)/x.corpus.jsonl#one", "\(folder)/x.corpus.jsonl#two"])
-            let first = try recordings[0].body()
+            let first = try recordings[0].content().body
             #expect(fields(first, "content").joined() == #"Grüße, "du" und und"#)
             #expect(String(decoding: first, as: UTF8.self).hasSuffix("\"stop\"}]}\n\ndata: [DONE]\n\n"))
-            let second = try recordings[1].body()
+            let second = try recordings[1].content().body
             #expect(fields(second, "reasoning_content") == ["hm"])
             #expect(calls(second) == ["f{\"a\":1}", "g{}", "g{}"])
-            #expect(try recordings[1].requestBody().map { String(decoding: $0, as: UTF8.self) } == #"{"model":"m"}"#)
+            #expect(
+                try recordings[1].content().request.map { String(decoding: $0, as: UTF8.self) } == #"{"model":"m"}"#
+            )
             let labels = try LabelFile.labels(of: recordings)
             #expect(labels[1] == Label(.loop, channel: .calls, began: 1, group: "odd"))
         }

@@ -14,7 +14,7 @@ private let loop = Array(String(repeating: chunk("I will look again. "), count: 
 
 @Suite struct Replaying {
     @Test func aLoopIsStoppedWithEvidence() throws {
-        let result = replayer.replay(loop, request: nil, file: "loop.sse")
+        let result = replayer.replay(RecordedContent(body: loop), file: "loop.sse")
         #expect(result.verdictName == "stop")
         #expect(result.verdict?.detector == .tailRepeat)
         #expect(!result.isUnchanged)
@@ -41,14 +41,17 @@ private let loop = Array(String(repeating: chunk("I will look again. "), count: 
     func theSizeOfReadsChangesNothing(size: Int) {
         var other = replayer
         other.readSize = size
-        #expect(other.replay(loop, request: nil, file: "a") == replayer.replay(loop, request: nil, file: "a"))
+        #expect(
+            other.replay(RecordedContent(body: loop), file: "a")
+                == replayer.replay(RecordedContent(body: loop), file: "a")
+        )
     }
 
     @Test func theRequestBesideIsRead() {
         let body = Array(#"{"response_format":{"type":"json_object"},"messages":[]}"#.utf8)
         // JSON output has the code profile, which asks for four times as much.
-        let prose = replayer.replay(loop, request: nil, file: "a")
-        let code = replayer.replay(loop, request: body, file: "a")
+        let prose = replayer.replay(RecordedContent(body: loop), file: "a")
+        let code = replayer.replay(RecordedContent(body: loop, request: body), file: "a")
         #expect(code.event > 2 * prose.event)
     }
 
@@ -58,7 +61,7 @@ private let loop = Array(String(repeating: chunk("I will look again. "), count: 
             settings.mode = .observe
             return settings
         }
-        let result = observing.replay(loop, request: nil, file: "a")
+        let result = observing.replay(RecordedContent(body: loop), file: "a")
         #expect(result.verdictName == "observe")
         #expect(result.isUnchanged && result.savedBytes == 0)
     }
@@ -73,7 +76,7 @@ private let loop = Array(String(repeating: chunk("I will look again. "), count: 
         ("{\"object\":\"chat.completion\",\"choices\":[]}", "json"), ("what is this", "unknown"),
     ])
     func everyFormatIsRecognised(body: String, format: String) {
-        let result = replayer.replay(Array(body.utf8), request: nil, file: "a")
+        let result = replayer.replay(RecordedContent(body: Array(body.utf8)), file: "a")
         #expect(result.format == format)
         #expect(result.verdictName == "pass" && result.isUnchanged)
     }
@@ -93,9 +96,7 @@ private let loop = Array(String(repeating: chunk("I will look again. "), count: 
         let shared = fixtures + "/../../../shared/streams"
         guard FileManager.default.fileExists(atPath: shared) else { return }
         let rules = RuleSet.default
-        let replayer = Replayer { request in
-            rules.settings(for: RequestFacts(model: request.model, path: request.format.path))
-        }
+        let replayer = Replayer(rules: rules)
         for await result in replayer.replay(try Recording.find([shared]), jobs: 2) {
             #expect(result.isUnchanged && result.verdict?.mode != .stop, "\(result.file)")
         }
@@ -111,8 +112,8 @@ private let loop = Array(String(repeating: chunk("I will look again. "), count: 
 
     @Test func aSummaryCounts() {
         var summary = ReplaySummary()
-        summary.add(replayer.replay(loop, request: nil, file: "a"))
-        summary.add(replayer.replay(Array("data: x\n\n".utf8), request: nil, file: "b"))
+        summary.add(replayer.replay(RecordedContent(body: loop), file: "a"))
+        summary.add(replayer.replay(RecordedContent(body: Array("data: x\n\n".utf8)), file: "b"))
         summary.add(ReplayResult(file: "c", format: "unknown", error: "gone"))
         #expect(summary.furthest == .stop)
         #expect(

@@ -49,6 +49,8 @@ private func results(_ lines: [String]) async throws -> [ReplayResult] {
         (#"{"b64":"=!"}"#, "'b64' is not Base64"), (#"{"sse":"","id":[1]}"#, "'id' must be a string or a number"),
         (#"{"sse":"","times":[[5,1],[3,2]]}"#, "'times' must be a list of [BYTES, SECONDS] that rises"),
         (#"{"sse":"","times":[[1]]}"#, "'times' must be a list of [BYTES, SECONDS] that rises"),
+        (#"{"sse":"","headers":{"User-Agent":"x"}}"#, "'headers' must be a list of [NAME, VALUE]"),
+        (#"{"sse":"","headers":[["User-Agent"]]}"#, "'headers' must be a list of [NAME, VALUE]"),
         (#"{"sse":3}"#, "needs 'sse', 'b64' or 'path'"),
     ])
     func aLineThatCannotBeReadIsAnErrorOfItsOwn(line: String, message: String) async throws {

@@ -18,6 +18,7 @@ extension RunRecord {
             line.member("path", request.path)
             line.member("model", request.model)
             line.member("client", request.client)
+            line.member("key", request.key)
             line.member("source", request.source)
             if request.isTextRedacted { line.member("redacted", "text") }
             line.member("headers", request.headers)
@@ -146,6 +147,7 @@ private struct Fields {
                     path: words["path"] ?? "",
                     model: words["model"] ?? "",
                     client: words["client"],
+                    key: words["key"],
                     headers: headers,
                     body: body ?? [],
                     isTextRedacted: words["redacted"] == "text",

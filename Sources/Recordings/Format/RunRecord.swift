@@ -55,6 +55,8 @@ public struct RecordedRequest: Sendable, Equatable {
     public var model: String
     /// The client, as it calls itself.
     public var client: String?
+    /// The name that the rules gave to the request's key.
+    public var key: String?
     /// The headers in their order, without those that hold secrets.
     public var headers: [Header]
     /// The body.
@@ -71,6 +73,7 @@ public struct RecordedRequest: Sendable, Equatable {
         path: String,
         model: String = "",
         client: String? = nil,
+        key: String? = nil,
         headers: [Header] = [],
         body: [UInt8] = [],
         isTextRedacted: Bool = false,
@@ -81,6 +84,7 @@ public struct RecordedRequest: Sendable, Equatable {
         self.path = path
         self.model = model
         self.client = client
+        self.key = key
         self.headers = headers
         self.body = body
         self.isTextRedacted = isTextRedacted
