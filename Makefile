@@ -83,7 +83,6 @@ bench: build
 	.build/release/loopguard-bench board
 	.build/release/loopguard-bench runs
 	.build/release/loopguard-bench record
-	.build/release/loopguard-bench replay fixtures/corpus
 	.build/release/loopguard-bench engine
 	.build/release/loopguard-bench gateway --loopguard .build/release/loopguard --nginx
 
