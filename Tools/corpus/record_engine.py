@@ -4,14 +4,18 @@
     loopguard engine --port 4142 --tokens-per-second 0 &
     Tools/corpus/record_engine.py http://127.0.0.1:4142
 
-Loops are what the model falls into by itself at low temperature, and end in the same bytes three times and more; healthy
-is what it ends by itself, with no such tail. What is neither is left out. The label of a loop says where the periodic
-tail begins.
+Needs numpy. A loop is an answer with a stretch of at least 1,536 bytes that repeats itself exactly, three times and more,
+wherever it stands and whether or not the model gets out of it; the label says where the first such stretch begins. Healthy is
+what the model ends by itself and in which no stretch of 512 bytes does so. What is neither is left out. The model falls into
+loops by itself at low temperature, and more so with a repetition penalty below 1, which people set by mistake: of that
+sampler only the loops are kept.
 """
 
 import json
 import sys
 import urllib.request
+
+import numpy
 
 from entry import healthy, loop
 from generate import FOLDER
@@ -24,50 +28,57 @@ PROMPTS = [
     "Tell me a long story about an engine.", "Tell me a story about a loop.", "Please list every file in the repository, one by one.",
     "Write a list of all detectors.", "Write a long list of steps.", "Tell me everything about streams.", "Write a poem about tokens.",
     "Describe the whole program in detail.", "Write ten questions about loopguard.", "Count the tokens.",
+    "Tell a very long story about the guard.", "Tell a very long story about the request.", "Write a long story about a flag.",
 ]
 
+# Temperature and repetition penalty.
+SAMPLERS = [(0, 1), (0.1, 1), (0.2, 1), (0.7, 1), (1.0, 1), (0, 0.95), (0, 0.9), (0, 0.8)]
 
-def ask(base, prompt, temperature, seed):
+
+def ask(base, prompt, temperature, penalty):
     """The text of an answer and why it ended."""
-    body = {"model": "any", "messages": [{"role": "user", "content": prompt}], "max_tokens": 1900, "temperature": temperature, "seed": seed}
+    body = {
+        "model": "any", "messages": [{"role": "user", "content": prompt}], "max_tokens": 1900, "temperature": temperature,
+        "repetition_penalty": penalty, "seed": 1,
+    }
     request = urllib.request.Request(base + "/v1/chat/completions", json.dumps(body).encode(), {"Content-Type": "application/json"})
     with urllib.request.urlopen(request) as response:
         choice = json.load(response)["choices"][0]
     return choice["message"]["content"], choice["finish_reason"]
 
 
-def periodic_tail(data):
-    """Where the longest periodic tail begins, and its period; at least three copies."""
-    best = (len(data), 0)
-    for period in range(1, min(4096, len(data) // 3) + 1):
-        start = len(data) - period
-        while start > 0 and data[start - 1] == data[start - 1 + period]:
-            start -= 1
-        if len(data) - start >= 3 * period and start < best[0]:
-            best = (start, period)
-    return best
+def periodic_stretch(data, length):
+    """Where the first stretch of that length begins that has a period, three copies or more; None when there is none."""
+    text = numpy.frombuffer(data, dtype=numpy.uint8)
+    first = None
+    for period in range(1, len(data) // 3 + 1):
+        needed = max(length, 3 * period) - period
+        # Where the text does not equal itself a period later; between two such places it does.
+        breaks = numpy.concatenate(([-1], numpy.flatnonzero(text[period:] != text[:-period]), [len(data) - period]))
+        long = numpy.flatnonzero(numpy.diff(breaks) > needed)
+        if len(long) and (first is None or breaks[long[0]] + 1 < first):
+            first = int(breaks[long[0]]) + 1
+    return first
 
 
 def main():
     entries, left_out = [], 0
-    for temperature, seeds in [(0, 1), (0.1, 1), (0.2, 1), (0.7, 2), (1.0, 2)]:
-        for seed in range(seeds):
-            for prompt in PROMPTS:
-                text, reason = ask(sys.argv[1].rstrip("/"), prompt, temperature, seed + 1)
-                data = text.encode()
-                start, period = periodic_tail(data)
-                if len(data) - start >= 2048:
-                    # A period of many bytes may begin within a character.
-                    while data[start] & 0xC0 == 0x80:
-                        start += 1
-                    copies, rest = divmod(len(data) - start, period)
-                    entry = loop("engine").add(data[:start].decode())
-                    entry.loop().add(data[start : start + period].decode(), times=copies)
-                    entries.append(entry.add(data[len(data) - rest :].decode() if rest else ""))
-                elif reason == "stop" and len(data) - start < 64:
-                    entries.append(healthy("engine").add(text))
-                else:
-                    left_out += 1
+    for temperature, penalty in SAMPLERS:
+        for prompt in PROMPTS:
+            text, reason = ask(sys.argv[1].rstrip("/"), prompt, temperature, penalty)
+            data = text.encode()
+            start = periodic_stretch(data, 1536)
+            if start is not None:
+                # It may begin within a character.
+                while data[start] & 0xC0 == 0x80:
+                    start += 1
+                entry = loop("engine").add(data[:start].decode())
+                entry.loop()
+                entries.append(entry.add(data[start:].decode()))
+            elif reason == "stop" and penalty == 1 and periodic_stretch(data, 512) is None:
+                entries.append(healthy("engine").add(text))
+            else:
+                left_out += 1
     # The same answer may come more than once.
     lines = sorted({entry.line("?") for entry in entries})
     lines = [line.replace('"name":"?"', f'"name":"engine/{n + 1:02}"', 1) for n, line in enumerate(lines)]
