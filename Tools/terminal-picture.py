@@ -21,7 +21,7 @@ print(f"<title>The output of {escape(sys.argv[1])}</title>")
 print(f'<rect width="{width}" height="{height}" rx="8" fill="#1a1b26"/>')
 for number, shade in enumerate(("#f7768e", "#e0af68", "#9ece6a")):
     print(f'<circle cx="{20 + 20 * number}" cy="17" r="6" fill="{shade}"/>')
-print('<g font-family="ui-monospace, SFMono-Regular, Menlo, Consolas, monospace" font-size="13" xml:space="preserve">')
+print('<g font-family="ui-monospace, SFMono-Regular, Menlo, Consolas, monospace" font-size="13" style="white-space:pre">')
 for number, (line, shade) in enumerate(lines):
     print(f'<text x="{MARGIN}" y="{TITLE + (number + 1) * LINE - 4}" fill="{shade}">{escape(line)}</text>')
 print("</g></svg>")
