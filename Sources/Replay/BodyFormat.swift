@@ -29,12 +29,14 @@ public enum BodyFormat: Sendable, Equatable {
         (Array("\"delta\":".utf8), .guarded(.chatCompletions)),
     ]
     private static let texts = marks.map(\.text)
+    /// The marks that only one format has, in its very first events.
+    private static let opening = Array(texts.prefix(4))
     private static let done = [Array("\"done\":".utf8)]
     private static let message = [Array("\"message\":".utf8)]
 
     /// How far into a body its format is looked for, in bytes.
     private static let reach = 65_536
-    /// How far the most telling mark is looked for first: no other one can win over it.
+    /// How far the marks of a beginning are looked for first.
     private static let glance = 2_048
 
     /// Tells the format of a body. A body without any mark is `unknown` and passes unread, and so does one that is no
@@ -42,8 +44,8 @@ public enum BodyFormat: Sendable, Equatable {
     public init(of body: [UInt8]) {
         if body.first(where: { $0 > 0x20 }) == UInt8(ascii: "{") {
             self = Self.lines(Spaceless(body, Self.reach))
-        } else if body.count > Self.glance, Spaceless(body, Self.glance).first(of: Self.texts) == 0 {
-            self = Self.marks[0].format
+        } else if body.count > Self.glance, let mark = Spaceless(body, Self.glance).first(of: Self.opening) {
+            self = Self.marks[mark].format
         } else {
             let mark = Spaceless(body, Self.reach).first(of: Self.texts)
             self = mark.map { Self.marks[$0].format } ?? .unguarded("unknown")
