@@ -38,17 +38,7 @@ struct ProbeRequest: Sendable {
         return text + "\n" + question
     }
 
-    var path: String {
-        switch format {
-        case .chatCompletions: "/v1/chat/completions"
-        case .completions: "/v1/completions"
-        case .responses: "/v1/responses"
-        case .messages: "/v1/messages"
-        case .ollamaChat: "/api/chat"
-        case .ollamaGenerate: "/api/generate"
-        case .llamaCompletion: "/completion"
-        }
-    }
+    var path: String { format.path }
 
     /// The body in the format's words. At temperature 0 the same request gives about the same answer.
     var body: String {

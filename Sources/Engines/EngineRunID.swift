@@ -38,7 +38,8 @@ public struct EngineRunID: Sendable, Hashable, CustomStringConvertible {
         return String(repeating: "0", count: 16 - digits.count) + digits
     }
 
-    private static func isPlain(_ byte: UInt8) -> Bool {
+    /// Whether a byte can stand in a name: it needs no quoting in a URL, in JSON or in a header.
+    public static func isPlain(_ byte: UInt8) -> Bool {
         switch byte {
         case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
             UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "."),

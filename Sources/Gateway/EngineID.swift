@@ -1,3 +1,4 @@
+internal import Engines
 internal import JSONBytes
 
 /// The id that the engine gives its answer, found in the first bytes of a stream.
@@ -22,20 +23,10 @@ enum EngineID {
         guard index < bytes.count, bytes[index] == UInt8(ascii: "\"") else { return nil }
         let first = index + 1
         index = first
-        while index < bytes.count, isPlain(bytes[index]) { index += 1 }
+        while index < bytes.count, EngineRunID.isPlain(bytes[index]) { index += 1 }
         guard index < bytes.count, bytes[index] == UInt8(ascii: "\""), (1...longest).contains(index - first) else {
             return nil
         }
         return String(decoding: bytes.copy(first..<index), as: UTF8.self)
-    }
-
-    private static func isPlain(_ byte: UInt8) -> Bool {
-        switch byte {
-        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "."),
-            UInt8(ascii: ":"):
-            true
-        default: false
-        }
     }
 }

@@ -27,6 +27,19 @@ public enum WireFormat: String, Sendable, CaseIterable {
         self = format
     }
 
+    /// The path that a request in this format is sent to, where an engine is asked by itself.
+    public var path: String {
+        switch self {
+        case .chatCompletions: "/v1/chat/completions"
+        case .completions: "/v1/completions"
+        case .responses: "/v1/responses"
+        case .messages: "/v1/messages"
+        case .ollamaChat: "/api/chat"
+        case .ollamaGenerate: "/api/generate"
+        case .llamaCompletion: "/completion"
+        }
+    }
+
     private static let endings: [(path: String, format: WireFormat)] = [
         ("/chat/completions", .chatCompletions),
         ("/v1/completions", .completions),

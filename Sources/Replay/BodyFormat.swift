@@ -96,18 +96,3 @@ private struct Spaceless {
         return true
     }
 }
-
-extension WireFormat {
-    /// The path that a request in this format is sent to.
-    public var path: String {
-        switch self {
-        case .chatCompletions: "/v1/chat/completions"
-        case .completions: "/v1/completions"
-        case .responses: "/v1/responses"
-        case .messages: "/v1/messages"
-        case .ollamaChat: "/api/chat"
-        case .ollamaGenerate: "/api/generate"
-        case .llamaCompletion: "/completion"
-        }
-    }
-}
