@@ -198,8 +198,8 @@ import Testing
         try await folder.run { rig in
             let (client, call) = try await begin(rig)
             #expect(try await rig.ask("GET", "/v1/runs/r").body.contains(#""recorded":true"#))
-            try await call.chunk(Rig.event(String(repeating: "x y z ", count: 1_000)))
-            _ = try await client.received { $0.contains("x y z") }
+            try await call.chunk(Rig.event((0..<1_000).map { "\($0 * 7919) " }.joined()))
+            _ = try await client.received { $0.contains("7919 ") }
             #expect(try await label(rig, Self.loop).status == 409)
             #expect(try await rig.ask("GET", "/v1/runs/r").body.contains(#""recorded":false"#))
             try await end(client, call)
