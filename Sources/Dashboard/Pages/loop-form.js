@@ -41,8 +41,12 @@ export class LoopForm {
       { class: "loop-form", novalidate: true, on: { submit, keydown: escape } },
       element("div", { class: "field" }, element("label", { for: channel }, "Channel"), this.channel),
       element("div", { class: "field" }, this.name, this.began),
-      element("button", { type: "submit", class: "primary" }, "Save"),
-      element("button", { type: "button", class: "quiet", on: { click: onCancel } }, "Cancel"),
+      element(
+        "div",
+        { class: "marking-place" },
+        element("button", { type: "submit", class: "primary" }, "Save"),
+        element("button", { type: "button", class: "quiet", on: { click: onCancel } }, "Cancel"),
+      ),
       this.hint,
     );
     this.#fill();
