@@ -110,7 +110,8 @@ let package = Package(
                 "CancelBoard", "Cancellation", "Dashboard", "Engines", "Exposition", "GenerationWire", "Guard",
                 "JSONBytes", "LoopDetection", "Recordings", "Rules", "RunIdentity", "Runs",
                 coreMetrics, logging, metrics, nioCore, nioEmbedded, nioHTTP1, nioPosix,
-            ]
+            ],
+            testUses: ["Replay"]
         ),
         room("CurlHTTP", uses: ["CCurl"], testUses: ["ScriptedServer"]),
         room("TerminalText", uses: []),
@@ -130,8 +131,8 @@ let package = Package(
                 dependencies: [
                     "CancelBoard", "Cancellation", "ControlClient", "CurlHTTP", "Doctor", "EmbeddedEngine", "Engines",
                     "Exposition", "Gateway", "GenerationWire", "Guard", "LoopDetection", "RecordingIndex", "Recordings",
-                    "Replay", "Rules", "RunIdentity", argumentParser, logging, metrics, nioCore, serviceLifecycle,
-                    unixSignals, yams,
+                    "Replay", "Rules", "RunIdentity", "Runs", argumentParser, logging, metrics, nioCore,
+                    serviceLifecycle, unixSignals, yams,
                 ],
                 swiftSettings: house
             ),

@@ -45,7 +45,7 @@ class Run:
             "client": "opencode/1.2", "session": None, "tree": None, "node": None, "turn": None, "parent": None,
             "root": parent.facts["root"] if parent else id, "depth": parent.facts["depth"] + 1 if parent else 0,
             "started": time.time(), "duration_ms": None, "ttft_ms": None, "bytes": 0, "events": 0, "tokens": None,
-            "max_tokens": None, "reason": None, "cancel": None, "engine": None, "warnings": [],
+            "max_tokens": None, "recorded": False, "reason": None, "cancel": None, "engine": None, "warnings": [],
         } | facts
         self.content, self.reasoning, self.tool_calls = "", "", []
 
@@ -93,13 +93,15 @@ class Run:
             self.facts |= {"state": state, "reason": reason or self.facts["reason"]}
             self.gateway.emit("state", self, state=state, reason=self.facts["reason"])
 
-    def warn(self, detector, evidence):
-        self.facts["warnings"].append({"detector": detector, "mode": "warn", "evidence": evidence})
-        self.gateway.emit("trip", self, detector=detector, mode="warn", evidence=evidence)
+    def warn(self, detector, evidence, channel="content", byte=0):
+        verdict = {"detector": detector, "mode": "warn", "evidence": evidence, "channel": channel, "byte": byte}
+        self.facts["warnings"].append(verdict)
+        self.gateway.emit("trip", self, **verdict)
 
-    def trip(self, detector, evidence):
-        self.facts |= {"detector": detector, "mode": "stop", "evidence": evidence, "reason": f"guard:{detector}"}
-        self.gateway.emit("trip", self, detector=detector, mode="stop", evidence=evidence)
+    def trip(self, detector, evidence, channel="content", byte=0):
+        verdict = {"detector": detector, "mode": "stop", "evidence": evidence, "channel": channel, "byte": byte}
+        self.facts |= verdict | {"reason": f"guard:{detector}"}
+        self.gateway.emit("trip", self, **verdict)
         self.end("capped")
 
     def end(self, state, reason=None, **more):
@@ -273,6 +275,18 @@ class Handler(BaseHTTPRequestHandler):
             for id in cancelled:
                 gateway.runs[id].end("stopped")
 
+    def label(self, id):
+        """As docs/cancellation.md says; that a gateway reads bodies rightly is tested with the program."""
+        if (run := self.find(id)) is None:
+            return
+        if not run.facts["recorded"]:
+            return self.refuse(409, "The run is not recorded.", "not_recorded")
+        began = self.body.get("began", 0)
+        if not isinstance(began, int) or began < 0:
+            return self.refuse(400, "'began' must be a whole number that is not negative.", "bad_request")
+        run.facts["label"] = self.body | ({"began": began} if self.body["label"] == "loop" else {})
+        self.answer(run.facts["label"])
+
     def stats(self):
         live = sum(run.state in LIVE for run in self.server.runs.values())
         self.answer(self.server.stats | {"now": time.time(), "live": live})
@@ -422,7 +436,10 @@ ROUTES = {
         ("/v1/runs", "list"), ("/v1/runs/events", "events"), ("/v1/stats", "stats"), ("/v1/models", "models"),
         ("/v1/runs/([^/]+)", "one"), ("/v1/runs/([^/]+)/text", "text"), ("/v1/runs/([^/]+)/events", "events"),
     ],
-    "POST": [("/v1/runs/([^/]+)/stop", "stop"), ("/v1/chat/completions", "chat"), ("/v1/images/generations", "chat")],
+    "POST": [
+        ("/v1/runs/([^/]+)/stop", "stop"), ("/v1/runs/([^/]+)/label", "label"),
+        ("/v1/chat/completions", "chat"), ("/v1/images/generations", "chat"),
+    ],
 }
 
 
@@ -487,6 +504,10 @@ class FakeGateway(ThreadingHTTPServer):
 
     def asked(self, method, pattern):
         return [request for request in self.requests if request[0] == method and re.fullmatch(pattern, request[1])]
+
+    @property
+    def labels(self):
+        return [request[2] for request in self.asked("POST", "/v1/runs/[^/]+/label")]
 
     @property
     def stops(self):

@@ -5,6 +5,7 @@ public import Logging
 public import Recordings
 public import Rules
 public import RunIdentity
+public import Runs
 
 /// What a gateway needs to know before it starts.
 public struct GatewayConfiguration: Sendable {
@@ -48,6 +49,9 @@ public struct GatewayConfiguration: Sendable {
     public var boardField: BodyField?
     /// Records generations; `nil` for none.
     public var recorder: RunRecorder?
+    /// Keeps what a person says about the recording of a run, by the run's id; `nil` where nothing is recorded. Called on a
+    /// thread that may wait, for one run after the other.
+    public var mark: (@Sendable (_ run: String, _ label: RunLabel) throws -> Void)?
     /// Renders the body of `GET /metrics`; without it that path goes to the engine.
     public var metricsText: (@Sendable () -> String)?
     /// How long connecting to the engine may take.

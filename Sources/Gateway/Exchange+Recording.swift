@@ -62,7 +62,14 @@ extension Exchange {
         guard let recorder = gateway.configuration.recorder, case .whole(let body) = request.body else { return }
         let rule = resolution.recording
         let policy = RecordingPolicy(only: rule.only == .tripped ? .tripped : .all, sample: rule.sample)
-        guard let recorded = recorder.begin(run.id, policy: policy) else { return }
+        let run: Run = run
+        let recorded = recorder.begin(run.id, policy: policy) { fate in
+            switch fate {
+            case .kept: run.noteRecording()
+            case .lost: run.noteLostRecording()
+            }
+        }
+        guard let recorded else { return }
         let facts = RecordedRequest(
             started: run.started,
             format: request.format?.rawValue,

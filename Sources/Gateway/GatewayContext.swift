@@ -1,3 +1,4 @@
+internal import Dispatch
 internal import Engines
 internal import NIOCore
 internal import NIOPosix
@@ -18,6 +19,8 @@ final class GatewayContext: Sendable {
     let refusals = StreamRefusals()
     let memory = ConversationMemory()
     let access: ControlAccess
+    /// Where recordings are marked, one after the other: what a run is said to be last stands last in the file.
+    let marking = DispatchQueue(label: "loopguard.marking")
     /// The time in Unix seconds.
     let started = WallClock.now
     private let shuttingDown = Atomic<Bool>(false)

@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import JSONBytes
 
 /// The labels of the recordings in one folder: `labels.jsonl`, one line for each.
@@ -8,7 +9,8 @@ import JSONBytes
 /// {"file":"2026-03-01-18.sse","label":"healthy"}
 /// ```
 ///
-/// The last line about a file counts. `class` may name a group for scores.
+/// The last line about a file counts, so marking only ever adds a line, and whoever marks at the same time, be it a command
+/// or a gateway, loses nothing. `class` may name a group for scores.
 public struct LabelFile: Sendable, Equatable {
     /// The name of the file in its folder.
     public static let name = "labels.jsonl"
@@ -19,7 +21,8 @@ public struct LabelFile: Sendable, Equatable {
     public init(folder: String) throws(ReplayError) {
         let path = Self.path(in: folder)
         guard FileManager.default.fileExists(atPath: path) else { return }
-        for (number, line) in try Recording.read(path).split(separator: UInt8(ascii: "\n")).enumerated() {
+        let lines = try Recording.read(path).split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+        for (number, line) in lines.enumerated() where !line.allSatisfy({ $0 <= 0x20 }) {
             guard let (file, label) = Self.label(Array(line)) else {
                 throw ReplayError(
                     file: path,
@@ -49,19 +52,26 @@ public struct LabelFile: Sendable, Equatable {
         return labels
     }
 
-    /// Marks a recording and writes the file of its folder anew.
+    /// Marks a recording: adds a line to the file of its folder.
     public static func mark(_ recording: String, _ label: Label) throws(ReplayError) {
         guard try Recording.exists(recording) else {
             throw ReplayError(file: recording, message: "no such file or recorded run")
         }
         let (folder, name) = split(recording)
-        var file = try LabelFile(folder: folder)
-        file.labels[name] = label
-        let text = file.labels.sorted { $0.key < $1.key }.map { line($0.key, $0.value) + "\n" }.joined()
+        try add(label, to: name, in: folder)
+    }
+
+    /// Marks a run by its id without looking for its recording, of which nothing may be on the disk as yet.
+    public static func mark(run id: String, in folder: String, _ label: Label) throws(ReplayError) {
+        try add(label, to: id, in: folder.hasSuffix("/") ? folder : folder + "/")
+    }
+
+    private static func add(_ label: Label, to name: String, in folder: String) throws(ReplayError) {
+        let path = path(in: folder)
         do {
-            try Data(text.utf8).write(to: URL(fileURLWithPath: path(in: folder)), options: .atomic)
+            try AppendedLine.write(line(name, label), to: path)
         } catch {
-            throw ReplayError(file: path(in: folder), message: "cannot be written: \(error.localizedDescription)")
+            throw ReplayError(file: path, message: "cannot be written: \(String(cString: strerror(error.code)))")
         }
     }
 

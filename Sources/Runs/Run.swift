@@ -118,7 +118,11 @@ public final class Run: Sendable {
         var text: StreamText?
         var endedAt: UInt64?
         var place: Place?
+        var recording = Recording.none
+        var label: RunLabel?
     }
+
+    private enum Recording { case none, kept, lost }
 
     /// Where a run stands in its tree.
     struct Place {
@@ -167,6 +171,21 @@ public final class Run: Sendable {
 
     /// When the run came to rest, in nanoseconds of a clock that never goes back; `nil` before.
     public var endedAt: UInt64? { notes.withLock { $0.endedAt } }
+
+    /// Whether the run is being recorded, or was: not when its recording was given up.
+    public var isRecorded: Bool { notes.withLock { $0.recording == .kept } }
+
+    /// The run is recorded from now on. What was given up before stays so.
+    public func noteRecording() { notes.withLock { if $0.recording == .none { $0.recording = .kept } } }
+
+    /// The recording of the run was given up.
+    public func noteLostRecording() { notes.withLock { $0.recording = .lost } }
+
+    /// What was last said about the run's recording, as far as it was said here.
+    public var label: RunLabel? {
+        get { notes.withLock { $0.label } }
+        set { notes.withLock { $0.label = newValue } }
+    }
 
     /// The last text, kept when the run lets go of its stream.
     public func keep(_ text: StreamText?) { notes.withLock { $0.text = text } }

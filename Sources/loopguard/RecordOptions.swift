@@ -1,6 +1,8 @@
 public import ArgumentParser
 import Logging
 public import Recordings
+import Replay
+import Runs
 import ServiceLifecycle
 
 /// The options of `loopguard serve` about recordings.
@@ -60,6 +62,35 @@ struct RecordOptions: ParsableArguments {
             return recorder
         } catch let error as RecordingError {
             throw ValidationError("--record: \(error)")
+        }
+    }
+}
+
+extension RecordOptions {
+    /// Keeps labels in the folder of the recordings, where `recordings mark` keeps them.
+    var mark: (@Sendable (_ run: String, _ label: RunLabel) throws -> Void)? {
+        guard let record else { return nil }
+        return { run, label in try LabelFile.mark(run: run, in: record, Label(label)) }
+    }
+}
+
+extension Label {
+    /// What was said over HTTP, as it stands in a file.
+    init(_ label: RunLabel) {
+        switch label {
+        case .healthy: self.init(Kind.healthy)
+        case .loop(let channel, let began): self.init(Kind.loop, channel: channel.map { Channel($0) }, began: began)
+        }
+    }
+}
+
+extension Label.Channel {
+    init(_ channel: RunLabel.Channel) {
+        switch channel {
+        case .content: self = .content
+        case .reasoning: self = .reasoning
+        case .arguments: self = .arguments
+        case .calls: self = .calls
         }
     }
 }

@@ -146,6 +146,7 @@ struct ServeCommand: AsyncParsableCommand {
         configuration.board = embedded?.board ?? shared?.board
         guarded.configure(&configuration, isEmbedded: embedded != nil)
         configuration.recorder = try record.start(logger)
+        configuration.mark = record.mark
         configuration.boardHeader = board.boardHeader
         configuration.boardField = board.boardField.flatMap { BodyField(parsing: $0) }
         let gateway = GatewayService(server: GatewayServer(configuration: configuration), grace: .seconds(grace)) {

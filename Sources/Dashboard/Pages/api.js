@@ -55,6 +55,14 @@ export const getStats = () => json(address("v1/stats"));
 export const runEvents = (id) => address(`v1/runs/${encodeURIComponent(id)}/events`);
 export const allEvents = () => address("v1/runs/events");
 
+/** Marks the recording of a run; the answer is the label as it is kept. */
+export const labelRun = (id, label) =>
+  json(address(`v1/runs/${encodeURIComponent(id)}/label`), {
+    method: "POST",
+    headers: { "Content-Type": "application/json", "X-Loopguard-Source": "dashboard" },
+    body: JSON.stringify(label),
+  });
+
 /** Asks for a stop. The answer says whether it came in time; the end itself is told by the terminal event. */
 export async function stopRun(id, { scope = "tree", mode = "immediate", generation = null } = {}) {
   const body = { scope, mode, source: "dashboard" };

@@ -1,9 +1,10 @@
 // All that is known about one run: its text as it comes, what was found in it, its figures.
-import { getText, runEvents } from "./api.js";
+import { getRun, getText, runEvents } from "./api.js";
 import { element, setText } from "./dom.js";
 import { facts, markedText, sentence } from "./evidence.js";
 import { EventFeed } from "./events.js";
 import { count, duration, moment, words } from "./format.js";
+import { Marking } from "./marking.js";
 import { isLive, isTerminalEvent } from "./run-store.js";
 import { reasonText } from "./state-chip.js";
 
@@ -33,6 +34,7 @@ export class RunDetail {
     this.calls = element("div", { class: "calls" });
     this.note = element("p", { class: "muted note" });
     this.figures = element("div", { class: "figures" });
+    this.marking = new Marking(run, (label) => this.onEvent("label", { run_id: this.#run.id, label }));
     this.node = element(
       "div",
       { class: "detail" },
@@ -40,9 +42,11 @@ export class RunDetail {
       element("div", { class: "said" }, this.folded, this.content, this.calls, this.note),
       this.figures,
       this.warnings,
+      this.marking.node,
     );
     this.#drawFacts();
     this.#load();
+    this.#learnOfRecording();
     if (isLive(run)) this.#follow();
   }
 
@@ -51,11 +55,21 @@ export class RunDetail {
     this.#run = run;
     const drawn = ["state", "detector", "engine", "warnings"];
     if (drawn.some((name) => was[name] !== run[name])) this.#drawFacts();
+    this.marking.update(run);
+    // Where only runs are recorded in which something was found, this is when it begins.
+    if (was.warnings !== run.warnings) this.#learnOfRecording();
     if (isLive(was) && (!isLive(run) || !this.#feed)) this.#load();
   }
 
   close() {
     this.#leave();
+  }
+
+  /** No event tells that a live run is being recorded. */
+  async #learnOfRecording() {
+    if (!isLive(this.#run) || this.#run.recorded) return;
+    const run = await getRun(this.#run.id).catch(() => null);
+    if (run?.recorded) this.onEvent("answer", { run });
   }
 
   /** From here on the text is asked for when there is news. */

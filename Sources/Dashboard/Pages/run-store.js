@@ -54,11 +54,15 @@ export class RunStore {
         break;
       }
       case "trip": {
-        const { detector, mode, evidence } = data;
-        if (mode === "stop") this.#keep({ ...run, detector, mode, evidence }, name);
-        else if (!warned(run, data)) this.#keep({ ...run, warnings: [...(run.warnings ?? []), { detector, mode, evidence }] }, name);
+        const { detector, mode, evidence, channel, byte } = data;
+        const verdict = { detector, mode, evidence, channel, byte };
+        if (mode === "stop") this.#keep({ ...run, ...verdict }, name);
+        else if (!warned(run, data)) this.#keep({ ...run, warnings: [...(run.warnings ?? []), verdict] }, name);
         break;
       }
+      case "label":
+        this.#keep({ ...run, label: data.label }, name);
+        break;
       case "engine":
         this.#keep({ ...run, engine: data.engine }, name);
         break;

@@ -2,7 +2,7 @@ internal import NIOHTTP1
 internal import RunIdentity
 internal import Runs
 
-/// Who may look at runs and stop them.
+/// Who may look at runs, stop them and mark their recordings.
 ///
 /// The defaults are those of a program for the person at the desk: on a loopback address a caller without credentials
 /// sees everything. Elsewhere, or where one wants it, a control key does. Whoever presents other credentials sees what
@@ -77,11 +77,15 @@ struct ControlAccess: Sendable {
         let host = head.headers.first(name: "host")?.lowercased() ?? ""
         let isOwn = origin.map { $0 == "http://\(host)" || $0 == "https://\(host)" } ?? (site == "same-origin")
         guard isOwn || origin.map(allowedOrigins.contains) == true else {
-            return .forbidden("A page of another site may not stop runs; --allowed-origin names those that may.")
+            return .forbidden(
+                "A page of another site may neither stop nor mark runs; --allowed-origin names those that may."
+            )
         }
         let type = head.headers.first(name: "content-type")?.lowercased() ?? ""
         guard type.hasPrefix("application/json") || head.headers.contains(name: "x-loopguard-source") else {
-            return .forbidden("A stop from a browser needs 'Content-Type: application/json' or 'X-Loopguard-Source'.")
+            return .forbidden(
+                "What a browser sends needs 'Content-Type: application/json' or 'X-Loopguard-Source'."
+            )
         }
         return nil
     }

@@ -1,4 +1,5 @@
 internal import Cancellation
+internal import Dispatch
 internal import NIOCore
 internal import NIOHTTP1
 internal import RunIdentity
@@ -51,6 +52,7 @@ struct ControlDesk: Sendable {
             }
         case .stop(let door, let id): stop(door, id, head, body, reply)
         case .stopMany: stopMany(head, body, reply)
+        case .label(let id): label(id, body, reply)
         case .wrongMethod(let allowed):
             var refusal = Reply.error(
                 .methodNotAllowed,
@@ -75,6 +77,30 @@ struct ControlDesk: Sendable {
             return reply(.notFound("There is no run '\(id.prefix(128))', or none any more."))
         }
         use(run)
+    }
+
+    // MARK: Marking
+
+    private func label(_ id: String, _ body: ByteBuffer, _ reply: @escaping @Sendable (Reply) -> Void) {
+        let label: RunLabel
+        do throws(LabelWish.Invalid) {
+            label = try LabelWish.label(in: body.readableBytesUInt8Span)
+        } catch {
+            return reply(.badRequest(error.message))
+        }
+        withRun(id, reply) { run in
+            guard let mark = gateway.configuration.mark else { return reply(.notRecording) }
+            gateway.marking.async {
+                guard run.isRecorded else { return reply(.notRecorded(run)) }
+                do {
+                    try mark(run.id, label)
+                } catch {
+                    return reply(.notMarked(error))
+                }
+                run.label = label
+                reply(Reply(json: JSONWriter.object { RunJSON.describe(label, into: &$0) }))
+            }
+        }
     }
 
     // MARK: Stopping

@@ -13,6 +13,8 @@ enum ControlRoute: Equatable {
     case listRuns
     case run(String)
     case text(String)
+    /// The recording of a run is to be marked.
+    case label(String)
     /// The events of one run, or of all.
     case events(String?)
     case stats
@@ -73,6 +75,7 @@ enum ControlRoute: Equatable {
         case (.POST, nil) where id == "cancel": self = .stopMany
         case (.GET, nil) where id == "events": self = .events(nil)
         case (.POST, "stop"): self = .stop(.run, id: id)
+        case (.POST, "label"): self = .label(id)
         case (.GET, nil): self = .run(id)
         case (.GET, "text"): self = .text(id)
         case (.GET, "events"): self = .events(id)
@@ -95,7 +98,7 @@ enum ControlRoute: Equatable {
     /// Whether the route changes something.
     var isChange: Bool {
         switch self {
-        case .stop, .stopMany: true
+        case .stop, .stopMany, .label: true
         default: false
         }
     }

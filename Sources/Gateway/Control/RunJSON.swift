@@ -20,6 +20,11 @@ enum RunJSON {
         json.member("client", run.facts.client)
         describeTree(of: run, in: registry, into: &json, children: children)
         describeFigures(of: run, into: &json)
+        json.member("recorded", run.isRecorded)
+        if let label = run.label {
+            json.key("label")
+            json.object { describe(label, into: &$0) }
+        }
         json.member("reason", state.reason?.name)
         describeCancel(of: run, state, into: &json)
         describeEngine(of: run, into: &json)
@@ -93,7 +98,18 @@ enum RunJSON {
         if let step = word.step { engine.member("step", Int(clamping: step)) }
     }
 
-    /// A verdict: its detector, how far it was allowed to go, and the facts.
+    /// What a person says about a recording, with the members of a line in its labels.
+    static func describe(_ label: RunLabel, into json: inout JSONWriter) {
+        switch label {
+        case .healthy: json.member("label", "healthy")
+        case .loop(let channel, let began):
+            json.member("label", "loop")
+            if let channel { json.member("channel", channel.rawValue) }
+            json.member("began", began)
+        }
+    }
+
+    /// A verdict: its detector, how far it was allowed to go, the facts, and where it stood.
     static func describe(_ verdict: Verdict, into json: inout JSONWriter) {
         json.member("detector", verdict.detector.name)
         json.member("mode", "\(verdict.mode)")
@@ -107,6 +123,8 @@ enum RunJSON {
                 }
             }
         }
+        json.member("channel", verdict.channel.map { "\($0)" })
+        json.member("byte", verdict.byte)
     }
 
     /// The last text of a run.

@@ -8,7 +8,13 @@ struct Inbox: Sendable {
     /// What is no piece of a stream.
     enum Note: Sendable {
         /// A run begins. Its body is fetched on the recorder's thread.
-        case begin(id: String, RecordingPolicy.Choice, RecordedRequest, body: @Sendable () -> [UInt8])
+        case begin(
+            id: String,
+            RecordingPolicy.Choice,
+            RecordedRequest,
+            body: @Sendable () -> [UInt8],
+            fate: @Sendable (RecordingFate) -> Void = { _ in }
+        )
         case sent(body: (@Sendable () -> [UInt8])?)
         case event(RunRecord.Event)
     }

@@ -28,6 +28,14 @@ public struct RecordingPolicy: Sendable, Equatable {
     }
 }
 
+/// What becomes of the recording of a run that may be recorded.
+public enum RecordingFate: Sendable {
+    /// It is written, or will be.
+    case kept
+    /// It was given up. Nothing else follows that means anything.
+    case lost
+}
+
 /// What a recorder needs to know before it starts.
 public struct RecorderConfiguration: Sendable {
     /// The folder in which the segments are written; it is created.

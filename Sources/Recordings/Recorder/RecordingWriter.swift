@@ -6,6 +6,7 @@ import Logging
 final class RecordingWriter {
     private struct LiveRun {
         let id: String
+        let fate: @Sendable (RecordingFate) -> Void
         var redactor: RunRedactor
         /// The segment it is written to; `nil` while it is not known whether it is to be recorded.
         var segment: SegmentWriter?
@@ -46,9 +47,10 @@ final class RecordingWriter {
             case .bytes(let flow, let bytes): record(number, time, .bytes(flow, bytes))
             case .note(.event(let event)): record(number, time, event)
             case .note(.sent(let body)): record(number, time, .sent(body?()))
-            case .note(.begin(let id, let only, var request, let body)):
+            case .note(.begin(let id, let only, var request, let body, let fate)):
                 request.body = body()
-                runs[number] = LiveRun(id: id, redactor: RunRedactor(redactsText: configuration.redactsText))
+                let redactor = RunRedactor(redactsText: configuration.redactsText)
+                runs[number] = LiveRun(id: id, fate: fate, redactor: redactor)
                 if only == .all { decide(number) }
                 record(number, time, .request(request))
             }
@@ -105,7 +107,10 @@ final class RecordingWriter {
     private func end(_ number: UInt64) {
         guard let run = runs.removeValue(forKey: number) else { return }
         undecidedBytes -= run.undecidedBytes
-        guard let segment = run.segment else { return metrics.discardedRun() }
+        guard let segment = run.segment else {
+            run.fate(.lost)
+            return metrics.discardedRun()
+        }
         metrics.recordedRun()
         leave(segment)
     }
@@ -114,6 +119,7 @@ final class RecordingWriter {
         guard gone.remove(number) == nil else { return }
         metrics.droppedRun(reason)
         guard let run = runs.removeValue(forKey: number) else { return }
+        run.fate(.lost)
         if reason == .tooLong || reason == .writeFailed { gone.insert(number) }
         undecidedBytes -= run.undecidedBytes
         guard let segment = run.segment else { return }
@@ -176,8 +182,9 @@ final class RecordingWriter {
             hasSaidThatItFailed = true
             logger.error("cannot record", metadata: ["folder": "\(configuration.directory)", "error": "\(error)"])
         }
-        let written = runs.filter { $0.value.segment != nil }.map(\.key)
-        for number in written {
+        let written = runs.filter { $0.value.segment != nil }
+        for (number, run) in written {
+            run.fate(.lost)
             runs[number] = nil
             gone.insert(number)
             metrics.droppedRun(.writeFailed)

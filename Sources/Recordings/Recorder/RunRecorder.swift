@@ -80,11 +80,16 @@ public final class RunRecorder: Sendable {
     /// - Parameters:
     ///   - id: The run's id.
     ///   - policy: What the rules say about the run.
-    public func begin(_ id: String, policy: RecordingPolicy = RecordingPolicy()) -> RunRecording? {
+    ///   - fate: Called, from any thread and maybe more than once, when it is known what becomes of the recording.
+    public func begin(
+        _ id: String,
+        policy: RecordingPolicy = RecordingPolicy(),
+        fate: @escaping @Sendable (RecordingFate) -> Void = { _ in }
+    ) -> RunRecording? {
         let policy = configuration.policy.narrowed(by: policy)
         guard policy.sample >= 1 || Double.random(in: 0..<1) < policy.sample else { return nil }
         let number = numbers.wrappingAdd(1, ordering: .relaxed).newValue
-        return RunRecording(id: id, number: number, only: policy.only, recorder: self)
+        return RunRecording(id: id, number: number, only: policy.only, fate: fate, recorder: self)
     }
 
     /// Hands something over.
@@ -136,17 +141,29 @@ public final class RunRecording {
     private let id: String
     private let number: UInt64
     private let only: RecordingPolicy.Choice
+    private let fate: @Sendable (RecordingFate) -> Void
     private let recorder: RunRecorder
     private var isOver = false
 
-    init(id: String, number: UInt64, only: RecordingPolicy.Choice, recorder: RunRecorder) {
+    init(
+        id: String,
+        number: UInt64,
+        only: RecordingPolicy.Choice,
+        fate: @escaping @Sendable (RecordingFate) -> Void,
+        recorder: RunRecorder
+    ) {
         self.id = id
         self.number = number
         self.only = only
+        self.fate = fate
         self.recorder = recorder
     }
 
-    deinit { if !isOver { recorder.abandon(run: number) } }
+    deinit {
+        guard !isOver else { return }
+        recorder.abandon(run: number)
+        fate(.lost)
+    }
 
     /// The client has asked. To be called first.
     /// - Parameters:
@@ -154,7 +171,8 @@ public final class RunRecording {
     ///   - body: Gives the body; called on the recorder's thread.
     public func begin(_ request: RecordedRequest, bodySize: Int, body: @escaping @Sendable () -> [UInt8]) {
         let size = bodySize + request.headers.reduce(256) { $0 + $1.name.utf8.count + $1.value.utf8.count }
-        note(.begin(id: id, only, request, body: body), size: size, at: 0)
+        note(.begin(id: id, only, request, body: body, fate: fate), size: size, at: 0)
+        if only == .all, !isOver { fate(.kept) }
     }
 
     /// The engine is asked.
@@ -164,7 +182,10 @@ public final class RunRecording {
     }
 
     /// Something happened that is neither a stream's bytes nor the end.
-    public func note(_ event: RunRecord.Event, at time: Int64) { note(.event(event), size: 512, at: time) }
+    public func note(_ event: RunRecord.Event, at time: Int64) {
+        note(.event(event), size: 512, at: time)
+        if case .verdict = event, !isOver { fate(.kept) }
+    }
 
     /// Bytes came or went. They are copied.
     public func bytes(_ flow: RunRecord.Flow, _ bytes: Span<UInt8>, at time: Int64) {
@@ -184,6 +205,8 @@ public final class RunRecording {
     }
 
     private func hand(_ add: (inout Inbox, Int) -> Bool) {
-        if !recorder.hand(run: number, add) { isOver = true }
+        guard !recorder.hand(run: number, add) else { return }
+        isOver = true
+        fate(.lost)
     }
 }
