@@ -8,7 +8,7 @@ import { byId, oncePerFrame, setAttribute, setText } from "./dom.js";
 import { EventFeed, followWhileVisible } from "./events.js";
 import { converse, paint } from "./generation.js";
 import { MessageView } from "./message-view.js";
-import { outcomeOf, summary } from "./outcome.js";
+import { completeOutcome, outcomeOf, summary } from "./outcome.js";
 import { isLive, isTerminalEvent } from "./run-store.js";
 import { idle, isLive as isBusy, isStopping, next, reasons } from "./stop-button.js";
 import { patience } from "./stop-control.js";
@@ -147,8 +147,7 @@ function settle(current, run) {
   const { message } = current;
   send({ type: "terminal", owner: current.owner });
   if (message.outcome) {
-    message.outcome.evidence ??= run.evidence;
-    message.outcome.text ??= run.text;
+    completeOutcome(message.outcome, run);
   } else {
     if (run.state !== "stopped") current.release();
     message.pending = false;

@@ -10,6 +10,14 @@ export function outcomeOf(run, clicked) {
   return { state, reason, detector, evidence, lost, clicked, text: run.text ?? (elsewhere ? otherStop(run) : null) };
 }
 
+/** Adds what only a later word tells: a stream knows that it was stopped, the run's event also from where. */
+export function completeOutcome(outcome, run) {
+  const later = outcomeOf(run, outcome.clicked);
+  outcome.evidence ??= later.evidence;
+  if (later.state === outcome.state && run.cancel?.source) outcome.text = later.text;
+  else outcome.text ??= later.text;
+}
+
 function otherStop({ reason, cancel }) {
   if (reason !== "user_stop") return `${words(reason)}.`;
   return cancel?.source ? `Stopped elsewhere, from the ${cancel.source}.` : "Stopped elsewhere.";
