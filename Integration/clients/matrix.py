@@ -96,12 +96,11 @@ class EmbeddedBench:
     clients have no tool here: with one, the model calls it."""
 
     name = "embedded"
+    # Trained anew, the model may need another one.
     QUESTIONS = [
-        "What is loopguard?",
-        "Please list every file in the repository, one by one.",
-        "How does the guard work?",
-        "Write a poem about loops.",
-        "Say the same sentence again and again.",
+        "Tell me a long story about an agent.",
+        "Tell a very long story about the guard.",
+        "Write a long story about a flag.",
     ]
     SETTINGS = {
         "healthy": {"temperature": 0.9, "max_tokens": 60},
