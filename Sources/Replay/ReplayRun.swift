@@ -8,6 +8,8 @@ import Rules
 /// One recording on its way through the guard.
 struct ReplayRun {
     let content: RecordedContent
+    /// The body in it, which is asked for at every read.
+    private let body: [UInt8]
     let request: GenerationRequest
     /// What the rules were told.
     let facts: RequestFacts
@@ -29,21 +31,22 @@ struct ReplayRun {
         file: String
     ) {
         self.content = content
+        body = content.body
         self.request = request
         self.facts = facts
         stream = GuardedStream(request: request, settings: settings, runID: "replay")
-        output = OutputCheck(expected: content.body)
+        output = OutputCheck(expected: body)
         result = ReplayResult(file: file, format: request.format.rawValue)
-        result.bodyBytes = content.body.count
+        result.bodyBytes = body.count
         for verdict in stream.preflight { result.add(verdict, event: 0) }
     }
 
     /// Whether nothing is left to receive.
-    var isOver: Bool { position == content.body.count || trip != nil }
+    var isOver: Bool { position == body.count || trip != nil }
 
     /// Receives the body up to an offset, or to its end; what came before stays received.
     mutating func receive(upTo offset: Int, at seconds: Double = 0) {
-        let (start, body) = (position, content.body)
+        let (start, body) = (position, body)
         let end = min(max(offset, start), body.count)
         guard start < end else { return }
         self.seconds = seconds
@@ -68,7 +71,7 @@ struct ReplayRun {
         }
         if let trip { output.receive(stream.end(.tripped(trip.detector))[...]) }
         result.outputBytes = output.count
-        result.savedBytes = max(0, content.body.count - output.count)
+        result.savedBytes = max(0, body.count - output.count)
         result.isUnchanged = output.isUnchanged
         result.unreadEvents = stream.unreadEvents
         result.tokens = stream.deltas

@@ -73,8 +73,7 @@ public struct Replayer: Sendable {
     }
 
     /// Feeds what is left, in reads of ``readSize``, and concludes.
-    func end(_ run: ReplayRun) -> ReplayResult {
-        var run = run
+    func end(_ run: consuming ReplayRun) -> ReplayResult {
         while !run.isOver { run.receive(upTo: run.position + readSize) }
         run.finish()
         if let times = run.content.times {
