@@ -94,7 +94,7 @@ import Testing
     }
 }
 
-@Suite struct WatchingRuns {
+@Suite(.timeLimit(.minutes(2))) struct WatchingRuns {
     private static let line = EventLine(zone: TimeZone(identifier: "UTC")!)
 
     @Test(arguments: [

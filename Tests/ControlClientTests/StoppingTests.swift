@@ -12,7 +12,7 @@ final class Said: Sendable {
     func say(_ line: String) { text.withLock { $0.append(line) } }
 }
 
-@Suite struct StoppingRuns {
+@Suite(.timeLimit(.minutes(2))) struct StoppingRuns {
     private func carryOut(
         _ gateway: FakeGateway,
         _ targets: [StopTarget],

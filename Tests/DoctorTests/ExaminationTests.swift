@@ -5,7 +5,7 @@ import Testing
 
 @testable import Doctor
 
-@Suite struct Examining {
+@Suite(.timeLimit(.minutes(2))) struct Examining {
     /// Generations last about two seconds here, so that even a slow machine tells a stop from an end.
     private func examine(_ manners: FakeEngine.Manners, words: Int = 200) async throws -> (Diagnosis, FakeEngine) {
         let engine = FakeEngine(manners)

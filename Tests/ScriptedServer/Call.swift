@@ -48,13 +48,23 @@ public final class Call: Sendable {
 
     /// Begins a chunked stream.
     public func beginStream(type: String = "text/event-stream", headers: String = "") async throws {
-        try await send("HTTP/1.1 200 OK\r\nContent-Type: \(type)\r\n\(headers)Transfer-Encoding: chunked\r\n\r\n")
+        try await send(Self.streamHead(type, headers))
+    }
+
+    /// Begins a chunked stream with its first chunk, without a wait: what is sent after this comes after it, whoever
+    /// sends it.
+    public func openStream(_ text: String, type: String = "text/event-stream") {
+        channel.writeAndFlush(ByteBuffer(string: Self.streamHead(type, "") + Self.chunk(text)), promise: nil)
     }
 
     /// Sends a chunk.
-    public func chunk(_ text: String) async throws {
-        try await send("\(String(text.utf8.count, radix: 16))\r\n\(text)\r\n")
+    public func chunk(_ text: String) async throws { try await send(Self.chunk(text)) }
+
+    private static func streamHead(_ type: String, _ headers: String) -> String {
+        "HTTP/1.1 200 OK\r\nContent-Type: \(type)\r\n\(headers)Transfer-Encoding: chunked\r\n\r\n"
     }
+
+    private static func chunk(_ text: String) -> String { "\(String(text.utf8.count, radix: 16))\r\n\(text)\r\n" }
 
     /// Sends an event.
     public func event(_ data: String) async throws { try await chunk("data: \(data)\n\n") }
