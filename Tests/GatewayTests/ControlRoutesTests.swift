@@ -60,6 +60,8 @@ import Testing
             let (client, call) = try await rig.generation(stream: false)
             try await call.reply()
             _ = try await client.answer(to: "POST")
+            // The client has its answer before the line is written.
+            try await until { lines.all.contains { $0.message == "run finished" } }
             let finished = lines.all.filter { $0.message == "run finished" }
             #expect(finished.count == 1)
             let metadata = try #require(finished.first?.metadata)
