@@ -47,27 +47,6 @@ import Testing
         }
     }
 
-    /// Begins a run of that name.
-    private func begin(
-        _ rig: Rig,
-        _ name: String = "r",
-        _ headers: [(String, String)] = []
-    ) async throws -> (
-        RawClient, ScriptedUpstream.Call
-    ) {
-        let client = try await rig.client()
-        let body = #"{"model":"m","stream":true}"#
-        let lines = ([("X-Run-Id", name)] + headers).map { "\($0.0): \($0.1)\r\n" }.joined()
-        try await client.send(
-            "POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\n\(lines)"
-                + "Content-Length: \(body.utf8.count)\r\n\r\n\(body)"
-        )
-        let call = try await rig.upstream.nextCall()
-        try await call.beginStream()
-        _ = try await client.received { $0.contains("\r\n\r\n") }
-        return (client, call)
-    }
-
     private func end(_ client: RawClient, _ call: ScriptedUpstream.Call) async throws {
         try await call.chunk(Rig.event("a") + Rig.ending)
         try await call.endStream()
@@ -83,7 +62,7 @@ import Testing
     @Test func aRunIsMarkedWhileItLivesAndAnewWhenItHasEnded() async throws {
         let folder = try Folder()
         try await folder.run { rig in
-            let (client, call) = try await begin(rig)
+            let (client, call) = try await rig.begin()
             let fresh = try await rig.ask("GET", "/v1/runs/r").body
             #expect(fresh.contains(#""recorded":true"#) && !fresh.contains(#""label""#))
             let answer = try await label(rig, Self.loop)
@@ -119,7 +98,7 @@ import Testing
     func whatMakesNoSenseIsRefusedAndNamed(body: String, named: String) async throws {
         let folder = try Folder()
         try await folder.run { rig in
-            let (client, call) = try await begin(rig)
+            let (client, call) = try await rig.begin()
             let answer = try await label(rig, body)
             #expect(answer.status == 400 && answer.body.contains(named), "\(answer.body)")
             try await end(client, call)
@@ -130,7 +109,7 @@ import Testing
     @Test func strangersAndOtherSitesMarkNothing() async throws {
         let folder = try Folder()
         try await folder.run { rig in
-            let (client, call) = try await begin(rig, "r", [("Authorization", "Bearer mine")])
+            let (client, call) = try await rig.begin("r", [("Authorization", "Bearer mine")])
             let body = #"{"label":"healthy"}"#
             let unknown = try await rig.ask("POST", "/v1/runs/q/label", [], body)
             #expect(unknown.status == 404)
@@ -149,7 +128,7 @@ import Testing
         try await locked.run {
             $0.controlKey = "0123456789abcdef"
         } _: { rig in
-            let (client, call) = try await begin(rig)
+            let (client, call) = try await rig.begin()
             #expect(try await label(rig, Self.loop).status == 401)
             #expect(try await label(rig, Self.loop, [("X-Loopguard-Key", "0123456789abcdef")]).status == 200)
             try await end(client, call)
@@ -158,7 +137,7 @@ import Testing
 
     @Test func withoutARecordingThereIsNothingToMark() async throws {
         try await Rig.run { rig in
-            let (client, call) = try await begin(rig)
+            let (client, call) = try await rig.begin()
             #expect(try await rig.ask("GET", "/v1/runs/r").body.contains(#""recorded":false"#))
             let answer = try await label(rig, Self.loop)
             #expect(answer.status == 409 && answer.body.contains("--record DIR"))
@@ -172,7 +151,7 @@ import Testing
         try await folder.run {
             $0.rules = { rules.resolve($0) }
         } _: { rig in
-            let (client, call) = try await begin(rig)
+            let (client, call) = try await rig.begin()
             let answer = try await label(rig, Self.loop)
             #expect(answer.status == 409 && answer.body.contains(#""code":"not_recorded""#))
             try await end(client, call)
@@ -183,7 +162,7 @@ import Testing
     @Test func whereOnlyTrippedRunsAreRecordedOneIsMarkedOnceItTripped() async throws {
         let folder = try Folder { $0.policy.only = .tripped }
         try await folder.run { rig in
-            let (client, call) = try await begin(rig)
+            let (client, call) = try await rig.begin()
             #expect(try await label(rig, Self.loop).status == 409)
             try? await call.chunk((0..<600).map { _ in Rig.event("I'll do it. ") }.joined())
             _ = try await client.answer(to: "POST")
@@ -196,7 +175,7 @@ import Testing
     @Test func aRunWhoseRecordingIsGivenUpIsRecordedNoMore() async throws {
         let folder = try Folder { $0.queueBytes = 3_000 }
         try await folder.run { rig in
-            let (client, call) = try await begin(rig)
+            let (client, call) = try await rig.begin()
             #expect(try await rig.ask("GET", "/v1/runs/r").body.contains(#""recorded":true"#))
             try await call.chunk(Rig.event((0..<1_000).map { "\($0 * 7919) " }.joined()))
             _ = try await client.received { $0.contains("7919 ") }
@@ -212,7 +191,7 @@ import Testing
         try await folder.run {
             $0.mark = { _, _ in throw DiskFull() }
         } _: { rig in
-            let (client, call) = try await begin(rig)
+            let (client, call) = try await rig.begin()
             let answer = try await label(rig, Self.loop)
             #expect(answer.status == 500 && answer.body.contains("the disk is full"))
             #expect(!(try await rig.ask("GET", "/v1/runs/r").body.contains(#""label""#)))
@@ -230,7 +209,7 @@ import Testing
                 try LabelFile.mark(run: run, in: path, Label(.loop, channel: spoken, began: began))
             }
         } _: { rig in
-            let (client, call) = try await begin(rig)
+            let (client, call) = try await rig.begin()
             // Nothing of the run is in a file as yet.
             #expect(try await label(rig, Self.loop).status == 200)
             try await end(client, call)

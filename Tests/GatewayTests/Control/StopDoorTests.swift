@@ -5,26 +5,6 @@ import Testing
 
 /// Every door by which a run can be stopped, in its exact shape.
 @Suite(.timeLimit(.minutes(1))) struct StopDoorTests {
-    private func run(
-        _ rig: Rig,
-        _ name: String = "r",
-        _ headers: [(String, String)] = []
-    ) async throws -> (
-        RawClient, ScriptedUpstream.Call
-    ) {
-        let client = try await rig.client()
-        let body = #"{"model":"m","stream":true}"#
-        let lines = ([("X-Run-Id", name)] + headers).map { "\($0.0): \($0.1)\r\n" }.joined()
-        try await client.send(
-            "POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\n\(lines)"
-                + "Content-Length: \(body.utf8.count)\r\n\r\n\(body)"
-        )
-        let call = try await rig.upstream.nextCall()
-        try await call.beginStream()
-        _ = try await client.received { $0.contains("\r\n\r\n") }
-        return (client, call)
-    }
-
     private func generation(_ rig: Rig, _ name: String = "r") async throws -> Int {
         let run = try await rig.ask("GET", "/v1/runs/\(name)").body
         return Int(try #require(run.firstMatch(of: /"generation":(\d+)/)).1)!
@@ -32,7 +12,7 @@ import Testing
 
     @Test func A8_gofannonsStopIsAcceptedAndTheRunComesToRest() async throws {
         try await Rig.run { rig in
-            let (client, call) = try await run(rig)
+            let (client, call) = try await rig.begin()
             let number = try await generation(rig)
             let answer = try await rig.ask("POST", "/runs/r/stop", [], #"{"source":"desk"}"#)
             #expect(answer.status == 202)
@@ -55,7 +35,7 @@ import Testing
 
     @Test func A9_hermesIsAnsweredWithItsFourFields() async throws {
         try await Rig.run { rig in
-            let (_, call) = try await run(rig)
+            let (_, call) = try await rig.begin()
             #expect(try await rig.ask("POST", "/api/chat/cancel").status == 400)
             let get = try await rig.ask("GET", "/api/chat/cancel?stream_id=r")
             #expect(get.status == 405 && get["allow"] == "POST")
@@ -89,7 +69,7 @@ import Testing
 
     @Test func A15_aResponseOfOursIsCancelledAndOthersAreTheEngines() async throws {
         try await Rig.run { rig in
-            let (_, call) = try await run(rig, "resp_1")
+            let (_, call) = try await rig.begin("resp_1")
             let answer = try await rig.ask("POST", "/v1/responses/resp_1/cancel")
             #expect(answer.status == 200 && answer.body.contains(#""object":"response""#))
             #expect(answer.body.contains(#""id":"resp_1""#) && answer.body.contains(#""status":"cancelled""#))
@@ -104,9 +84,9 @@ import Testing
 
     @Test func A16_manyAreCancelledAndEachIsToldApart() async throws {
         try await Rig.run { rig in
-            let (_, a) = try await run(rig, "a")
-            let (_, b) = try await run(rig, "b", [("X-Session-Id", "s")])
-            let (_, c) = try await run(rig, "c", [("X-Session-Id", "s")])
+            let (_, a) = try await rig.begin("a")
+            let (_, b) = try await rig.begin("b", [("X-Session-Id", "s")])
+            let (_, c) = try await rig.begin("c", [("X-Session-Id", "s")])
             let some = try await rig.ask("POST", "/v1/runs/cancel", [], #"{"ids":["a","zz"]}"#)
             #expect(some.status == 200)
             #expect(some.body.contains(#"{"run_id":"a","cancelled":true"#))
@@ -116,7 +96,7 @@ import Testing
             #expect(session.body.contains(#""run_id":"b""#) && session.body.contains(#""run_id":"c""#))
             try await b.connectionClosed()
             try await c.connectionClosed()
-            let (_, d) = try await run(rig, "d")
+            let (_, d) = try await rig.begin("d")
             #expect(try await rig.ask("POST", "/v1/runs/cancel", [], #"{"all":true}"#).body.contains(#""run_id":"d""#))
             try await d.connectionClosed()
         }
@@ -124,7 +104,7 @@ import Testing
 
     @Test func A17_aCancelForAnEarlierRunOfThatNameTouchesNothing() async throws {
         try await Rig.run { rig in
-            let (_, call) = try await run(rig)
+            let (_, call) = try await rig.begin()
             let number = try await generation(rig)
             for (headers, body) in [([], #"{"if_generation":\#(number - 1)}"#), ([("If-Match", "\"0\"")], "")] {
                 let stale = try await rig.ask("POST", "/v1/runs/r/stop", headers, body)
@@ -140,7 +120,7 @@ import Testing
 
     @Test func A14_aNameThatIsLiveIsRefusedInTheClientsFormat() async throws {
         try await Rig.run { rig in
-            let (_, call) = try await run(rig)
+            let (_, call) = try await rig.begin()
             let chat = try await rig.ask("POST", "/v1/chat/completions", [("X-Run-Id", "r")], #"{"stream":true}"#)
             #expect(chat.status == 400 && chat.body.contains(#""code":"duplicate_run_id""#))
             let messages = try await rig.ask("POST", "/v1/messages", [("X-Run-Id", "r")], #"{"stream":true}"#)
@@ -156,10 +136,10 @@ import Testing
 
     @Test func R1_R2_R3_T12_aStoppedTreeEndsAndAsksNoMore() async throws {
         try await Rig.run { rig in
-            let (_, root) = try await run(rig, "root")
-            let (_, child) = try await run(rig, "child", [("X-Parent-Run-Id", "root")])
-            let (_, grandchild) = try await run(rig, "grandchild", [("X-Parent-Run-Id", "child")])
-            let (other, sibling) = try await run(rig, "sibling")
+            let (_, root) = try await rig.begin("root")
+            let (_, child) = try await rig.begin("child", [("X-Parent-Run-Id", "root")])
+            let (_, grandchild) = try await rig.begin("grandchild", [("X-Parent-Run-Id", "child")])
+            let (other, sibling) = try await rig.begin("sibling")
             let tree = try await rig.ask("GET", "/v1/runs/child").body
             #expect(tree.contains(#""parent":"root","root":"root","depth":1,"descendants":1,"live_descendants":1"#))
             #expect(tree.contains(#""children":["grandchild"]"#))
@@ -185,7 +165,7 @@ import Testing
 
     @Test func R8_atABoundaryWhatRunsFinishesAndWhatFollowsIsRefused() async throws {
         try await Rig.run { rig in
-            let (client, call) = try await run(rig, "root")
+            let (client, call) = try await rig.begin("root")
             let answer = try await rig.ask("POST", "/v1/runs/root/stop", [], #"{"mode":"boundary"}"#)
             #expect(answer.status == 202 && answer.body.contains(#""mode":"boundary""#))
             let late = try await rig.ask("POST", Rig.chat, [("X-Parent-Run-Id", "root")], #"{"stream":true}"#)

@@ -68,6 +68,20 @@ struct Rig: Sendable {
         return (client, try await upstream.nextCall())
     }
 
+    /// Begins a run that names itself; its client has seen the head of the stream.
+    func begin(
+        _ name: String = "r",
+        _ headers: [(String, String)] = []
+    ) async throws -> (client: RawClient, call: ScriptedUpstream.Call) {
+        let client = try await client()
+        let lines = ([("X-Run-Id", name)] + headers).map { "\($0.0): \($0.1)\r\n" }.joined()
+        try await client.post(Self.chat, #"{"model":"m","stream":true}"#, headers: lines)
+        let call = try await upstream.nextCall()
+        try await call.beginStream()
+        _ = try await client.received { $0.contains("\r\n\r\n") }
+        return (client, call)
+    }
+
     static let chat = "/v1/chat/completions"
 
     static func event(_ text: String) -> String {
